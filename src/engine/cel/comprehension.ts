@@ -1,0 +1,47 @@
+/** The macros `all`, `exists`, `exists_one`, `map` and `filter`, which the parser unfolds to one fold. */
+import { type Expr, type Node, type Scope, Unsupported } from './node.ts';
+import { type CelType, Failure, isBroken, isList, isMap } from './values.ts';
+
+type Fold = Extract<Expr['exprKind'], { case: 'comprehensionExpr' }>['value'];
+
+export function compileComprehension(fold: Fold, scope: Scope): Node {
+  const { iterRange, accuInit, loopCondition, loopStep, result, iterVar, iterVar2, accuVar } = fold;
+  if (!iterRange || !accuInit || !loopCondition || !loopStep || !result || iterVar2)
+    throw new Unsupported('fold');
+  const range = scope.compile(iterRange, scope);
+  const start = scope.compile(accuInit, scope);
+  const item = scope.size.count++;
+  const accu = scope.size.count++;
+  // an empty list as the start says nothing of what it will hold; the step does
+  const accuType: CelType =
+    start.type.kind === 'list' ? { kind: 'list', element: { kind: 'dyn' } } : start.type;
+  const outer = new Map(scope.slots).set(accuVar, { slot: accu, type: accuType });
+  const inner = new Map(outer).set(iterVar, { slot: item, type: itemType(range.type) });
+  const within: Scope = { ...scope, slots: inner };
+  const condition = scope.compile(loopCondition, within);
+  const step = scope.compile(loopStep, within);
+  const end = scope.compile(result, { ...scope, slots: outer });
+  return {
+    type: end.type,
+    eval(frame) {
+      const over = range.eval(frame);
+      if (isBroken(over)) return over;
+      const items = isList(over) ? over : isMap(over) ? [...over.keys()] : undefined;
+      if (!items) return new Failure();
+      if (!isList(over) && items.length > 1) frame.unordered = true;
+      frame.vars[accu] = start.eval(frame);
+      for (const value of items) {
+        frame.vars[item] = value;
+        const goesOn = condition.eval(frame);
+        if (goesOn === false) break;
+        frame.vars[accu] = step.eval(frame);
+      }
+      return end.eval(frame);
+    },
+  };
+}
+
+function itemType(range: CelType): CelType {
+  if (range.kind === 'list') return range.element;
+  return range.kind === 'map' ? range.key : { kind: 'dyn' };
+}
