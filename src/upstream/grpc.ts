@@ -1,0 +1,126 @@
+/**
+ * The only way of a client's gRPC call to the upstream: HTTP/2 frames in, HTTP/2 frames out. Nothing is decoded, nothing is
+ * ever sent twice.
+ */
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { FgaError } from '../fga/error.ts';
+import { ANSWER_TIMEOUT_MS } from './forward.ts';
+import { type ForwardFailure, failure } from './forward-failure.ts';
+import { type GrpcExchange, GrpcHeld } from './grpc-held.ts';
+import { type AnswerMetadata, requestMetadata } from './grpc-metadata.ts';
+import { GrpcRelay } from './grpc-relay.ts';
+import { type GrpcServer, GrpcSessions, type OpenCall } from './grpc-sessions.ts';
+
+/** What of a request has been read before it was decided to forward it. */
+export interface ReadSoFar {
+  readonly chunks: readonly Buffer[];
+  /** Nothing more will come. */
+  readonly whole: boolean;
+}
+
+export interface GrpcRequest {
+  readonly stream: ServerHttp2Stream;
+  /** Node's raw list: name, value, … */
+  readonly headers: readonly string[];
+  readonly body: ReadSoFar;
+}
+
+/** The answer is streamed to the client as it comes; when the client leaves, the call upstream is cancelled. */
+export interface GrpcRelayCall extends GrpcRequest {
+  /** Added to the initial metadata. */
+  readonly added: OutgoingHttpHeaders;
+  /** Instead of the forwarder's own. */
+  readonly answerTimeoutMs?: number;
+  /** There is an answer here: a status that says the upstream has none is not handed on, it is a failure. */
+  readonly replaceable?: boolean;
+  head?(head: AnswerMetadata): void;
+  /** The answer has been handed to the client whole; `status` is gRPC's. */
+  done?(status: number | undefined): void;
+  /** Nothing came, or not all. With `stream.headersSent` false the caller answers; else the client has been told. */
+  failed(failure: ForwardFailure): void;
+}
+
+export interface GrpcForwarder {
+  relay(call: GrpcRelayCall): void;
+  /** The call is seen through to its end whatever the client does, and the answer is held back. Never rejects. */
+  exchange(request: GrpcRequest): Promise<GrpcExchange>;
+  /** Ends once the calls under way have. */
+  close(): Promise<void>;
+}
+
+export interface GrpcForwarderOptions extends GrpcServer {
+  /** From the end of the request to the head of the answer. A longer `grpc-timeout` of the client counts instead. */
+  readonly answerTimeoutMs?: number;
+}
+
+export function openGrpcForwarder(options: GrpcForwarderOptions): GrpcForwarder {
+  const sessions = new GrpcSessions(options);
+  const patienceMs = options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS;
+  return {
+    relay(call) {
+      if (call.stream.destroyed) return;
+      const opened = open(sessions, call.headers);
+      if ('failed' in opened) call.failed(opened.failed);
+      else
+        new GrpcRelay(call, opened, call.answerTimeoutMs ?? Math.max(patienceMs, deadlineOf(call.headers)));
+    },
+    exchange: (request) =>
+      new Promise((resolve) => {
+        const opened = open(sessions, request.headers);
+        if ('failed' in opened) resolve(opened);
+        else new GrpcHeld(request, opened, { patienceMs, resolve });
+      }),
+    close: () => sessions.close(),
+  };
+}
+
+function open(
+  sessions: GrpcSessions,
+  raw: readonly string[],
+): OpenCall | { readonly failed: ForwardFailure } {
+  try {
+    return sessions.call(requestMetadata(raw));
+  } catch (error) {
+    const cause = error instanceof Error ? error : new Error(String(error));
+    return {
+      failed: isOfTheSession(cause) ? failure(cause, { sent: false, status: undefined }) : unsayable(cause),
+    };
+  }
+}
+
+const OF_THE_SESSION: ReadonlySet<string> = new Set([
+  'ERR_HTTP2_INVALID_SESSION',
+  'ERR_HTTP2_GOAWAY_SESSION',
+]);
+
+function isOfTheSession(cause: Error): boolean {
+  return 'code' in cause && OF_THE_SESSION.has(String(cause.code));
+}
+
+/** The client's own doing: it says nothing about the upstream. */
+function unsayable(cause: Error): ForwardFailure {
+  const error = new FgaError('internal_error', 'the metadata of this call cannot be sent on', {
+    cause,
+    grpc: { status: INTERNAL, message: 'the metadata of this call cannot be sent on' },
+  });
+  return { fault: 'request', sent: false, status: undefined, error };
+}
+
+/** gRPC's INTERNAL: what gRPC itself says to a head that makes no sense. */
+const INTERNAL = 13;
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  H: 3_600_000,
+  M: 60_000,
+  S: 1_000,
+  m: 1,
+  u: 0.001,
+  n: 0.000_001,
+};
+
+/** `grpc-timeout` in ms: at most eight digits and a unit; 0 when there is none that is well formed. The first, if repeated. */
+export function deadlineOf(raw: readonly string[]): number {
+  const at = raw.indexOf('grpc-timeout');
+  const [, digits, unit] = /^(\d{1,8})([HMSmun])$/.exec(raw[at + 1] ?? '') ?? [];
+  return at % 2 !== 0 || digits === undefined ? 0 : Number(digits) * (UNIT_MS[unit ?? ''] ?? 0);
+}
