@@ -15,7 +15,7 @@ import { filterSubjects } from '../../src/plugin/subject.ts';
 import { isWithinStore } from '../../src/plugin/subject-filter.ts';
 import type { NatsLink } from './nats-connect.ts';
 import { ensureConsumer, withdrawConsumer } from './nats-consumer.ts';
-import { mapping } from './nats-question.ts';
+import { isStoreId, mapping } from './nats-question.ts';
 import { makeProductsBucket } from './nats-shelf.ts';
 import { makeSnapshotBucket } from './nats-snapshots.ts';
 import { hear } from './nats-subscribe.ts';
@@ -23,7 +23,6 @@ import { hear } from './nats-subscribe.ts';
 const SUBJECT = 'rsfga.control.consumer.';
 const QUEUE = 'rsfga-consumer-desk';
 const EDGE_ID = /^[A-Za-z0-9_-]{1,64}$/;
-const STORE_ID = /^[A-Za-z0-9]{1,64}$/;
 /** Names of 10 000 stores with some types each. */
 const MAX_BYTES = 1_000_000;
 const MAX_FILTERS = 10_000;
@@ -157,7 +156,7 @@ function parseRequest(message: Msg): Request {
 
 function parseFilter(value: unknown): ChangeFilter {
   const { storeId, objectTypes, subjects } = mapping(value);
-  if (typeof storeId !== 'string' || !STORE_ID.test(storeId)) throw new Error('a filter names no store');
+  if (!isStoreId(storeId)) throw new Error('a filter names no store');
   const byHand = subjects === undefined ? {} : { subjects: parseSubjects(subjects, storeId) };
   if (objectTypes === undefined) return { storeId, ...byHand };
   const sound =

@@ -5,7 +5,7 @@
  */
 import { DeliverPolicy, type JetStreamManager, type StoredMsg } from '@nats-io/jetstream';
 import { headOf } from '../../src/fga/transaction.ts';
-import type { LoggedHead } from '../../src/plugin/changelog.ts';
+import { type LoggedHead, UnreadableHeadError } from '../../src/plugin/changelog.ts';
 import { openEnvelope } from '../../src/plugin/envelope.ts';
 import { headSubjects, storeSubjects } from '../../src/plugin/subject.ts';
 
@@ -43,7 +43,7 @@ export async function readHeadBySubject(
   const [newest] = words.flatMap((word) => word ?? []).sort((a, b) => b.seq - a.seq);
   if (!newest) return undefined;
   const said = saidBy(newest);
-  if (!said) throw new Error(`the newest word of the stream about the store ${storeId} is no message`);
+  if (!said) throw new UnreadableHeadError(storeId);
   return { ...said, fence: '' };
 }
 

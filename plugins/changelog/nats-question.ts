@@ -5,6 +5,8 @@ import type { ControlQuestion, ControlReply } from '../../src/plugin/changelog.t
 /** Heads of this many stores are about 130 KB of JSON, well below a message's limit. */
 const STORES_PER_MESSAGE = 1_000;
 const MAX_ID_LENGTH = 64;
+/** A token of a subject by itself: nothing that NATS or an upstream's path reads anything into. */
+const STORE_ID = /^[A-Za-z0-9]{1,64}$/;
 /** What `STORES_PER_MESSAGE` ids of that length and the words around them come to. */
 export const MAX_QUESTION_BYTES = 131_072;
 
@@ -21,7 +23,7 @@ export function piecesOf(question: ControlQuestion): readonly ControlQuestion[] 
 export function parseQuestion(text: string): ControlQuestion {
   const { ask, storeIds, marker } = mapping(JSON.parse(text));
   if (ask !== 'barrier') throw new Error('not a question that is known here');
-  if (!Array.isArray(storeIds) || storeIds.length > STORES_PER_MESSAGE || !storeIds.every(isId))
+  if (!Array.isArray(storeIds) || storeIds.length > STORES_PER_MESSAGE || !storeIds.every(isStoreId))
     throw new Error('the question names no valid stores');
   if (marker === undefined) return { ask, storeIds };
   if (!isId(marker)) throw new Error('the question names no valid marker');
@@ -46,6 +48,10 @@ export function parseHead(value: unknown): Head {
 export function mapping(value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('not a mapping');
   return value as Record<string, unknown>;
+}
+
+export function isStoreId(value: unknown): value is string {
+  return typeof value === 'string' && STORE_ID.test(value);
 }
 
 export function isId(value: unknown): value is string {

@@ -4,13 +4,14 @@
  */
 import type { Head } from '../fga/change.ts';
 import type { ControlQuestion, ControlReply } from '../plugin/changelog.ts';
-import { createLanes } from '../plugin/lanes.ts';
+import { createLanes, type LaneOptions } from '../plugin/lanes.ts';
 import { NotHolderError, type Term } from '../plugin/lease.ts';
 import type { RelayMessage, RelayReply } from '../plugin/relay.ts';
 import type { StoreSequencer } from './captured.ts';
 import { createRounds } from './rounds.ts';
 import type { FleetParts } from './sequencer.ts';
 import { createStoreSequencer } from './store-sequencer.ts';
+import { createStrangers } from './strangers.ts';
 
 export interface Office {
   readonly term: Term;
@@ -52,6 +53,14 @@ export function createOffice(parts: OfficeParts): Office {
     return made;
   }
 
+  const strangers = createStrangers(parts);
+
+  /** A barrier begins no history: a store that nobody knows has none, and stays out of the reply. */
+  async function barrier(id: string, marker: string | undefined, options: LaneOptions) {
+    if (!stores.has(id) && !(await strangers.isKnown(id, options.wanted))) return undefined;
+    return lanes.run(() => store(id).barrier(marker), options);
+  }
+
   const rounds = createRounds({ ...parts, lanes, stores, store });
 
   async function answer(question: ControlQuestion): Promise<ControlReply> {
@@ -62,7 +71,7 @@ export function createOffice(parts: OfficeParts): Office {
     const options = { urgent, wanted: () => !late.signal.aborted };
     const asked = storeIds.slice(0, MAX_STORES_PER_QUESTION).map(async (id) => {
       try {
-        const head = await lanes.run(() => store(id).barrier(marker), options);
+        const head = await barrier(id, marker, options);
         if (head) heads[id] = head;
       } catch (error) {
         if (error instanceof NotHolderError) return;

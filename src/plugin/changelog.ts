@@ -59,7 +59,10 @@ export interface ReadRequest {
 
 export interface ChangeLogReader {
   state(): Promise<LogState>;
-  /** Head of one store as the log's newest message about it says, or undefined when the log holds none. */
+  /**
+   * Head of one store as the log's newest message about it says, or undefined when the log holds none. An
+   * `UnreadableHeadError` speaks of this store alone, any other of the log.
+   */
   head(storeId: string): Promise<LoggedHead | undefined>;
   /**
    * Batches in log order, as soon as they are there. Ends when `signal` aborts. Throws when the connection is lost for
@@ -70,6 +73,13 @@ export interface ChangeLogReader {
   /** Tells the log that everything up to `position` is in the local store. Advisory. */
   applied(position: string): void;
   isBefore(a: string, b: string): boolean;
+}
+
+/** Of `head`: the newest word about one store is no message of ours. The log itself works. */
+export class UnreadableHeadError extends Error {
+  constructor(storeId: string) {
+    super(`the newest word of the log about the store ${storeId} is no message`);
+  }
 }
 
 export interface LoggedHead {

@@ -37,6 +37,8 @@ export interface Upstream {
   readModel(storeId: string, modelId: string): Promise<AuthorizationModel | undefined>;
   /** Newest first, one page of at most 100. */
   listModels(storeId: string): Promise<readonly AuthorizationModel[]>;
+  /** False for a store that was never made, or was deleted. */
+  hasStore(storeId: string): Promise<boolean>;
   listStores(): Promise<readonly string[]>;
   close(): Promise<void>;
 }

@@ -73,13 +73,21 @@ async function copyModels({ upstream, ledger }: BootstrapParts, track: Track): P
 /** The marker makes the sequencer say something about the store in this very log, also where it thinks it has. */
 async function noteHead({ log, clock }: BootstrapParts, track: Track): Promise<LoggedHead> {
   const marker = ulid(clock.wallMs());
-  await log.control.ask({ ask: 'barrier', storeIds: [track.storeId], marker }, BARRIER_TIMEOUT_MS);
+  const question = { ask: 'barrier', storeIds: [track.storeId], marker } as const;
+  const reply = await log.control.ask(question, BARRIER_TIMEOUT_MS);
+  if (!reply.heads[track.storeId]) throw noBarrier();
   const noted = await log.reader.head(track.storeId);
   if (!noted) throw new Error('the change log holds nothing about the store although its sequencer answered');
   return noted;
 }
 
 /** Reads until one reading went through without rows moving under it. */
+function noBarrier(): Error {
+  return new Error(
+    'the sequencer gave no barrier for the store: either the upstream has no store of this id, or it cannot be walked (see the central sidecar)',
+  );
+}
+
 async function copyTuples(parts: BootstrapParts, track: Track, signal: AbortSignal): Promise<void> {
   if (track.objectTypes?.size === 0) return;
   for (;;) {
@@ -126,7 +134,7 @@ export async function askForMarker(parts: BootstrapParts, track: Track): Promise
     BARRIER_TIMEOUT_MS,
   );
   const head = reply.heads[track.storeId];
-  if (!head) throw new Error('the sequencer gave no barrier for the store');
+  if (!head) throw noBarrier();
   track.asked.push({ head, ...sent });
   parts.ledger.settleAsked(track);
 }

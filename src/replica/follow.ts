@@ -4,7 +4,14 @@
  */
 import type { Head } from '../fga/change.ts';
 import type { AuthorizationModel } from '../fga/model.ts';
-import type { ChangeFilter, ChangeLog, Delivered, LoggedHead, LogState } from '../plugin/changelog.ts';
+import {
+  type ChangeFilter,
+  type ChangeLog,
+  type Delivered,
+  type LoggedHead,
+  type LogState,
+  UnreadableHeadError,
+} from '../plugin/changelog.ts';
 import { inLanes } from '../plugin/lanes.ts';
 import type { LogPosition, TupleStore } from '../plugin/store.ts';
 import { createDraft, type Draft, take } from './apply.ts';
@@ -78,12 +85,23 @@ function filterOf({ storeId, objectTypes, subjects }: Track): ChangeFilter {
 }
 
 /** The log's newest word about a store must be ours or lie ahead of ours. */
-async function compare({ log, resync }: SessionParts, track: Track): Promise<LoggedHead | undefined> {
-  const logged = await log.reader.head(track.storeId);
+async function compare(parts: SessionParts, track: Track): Promise<LoggedHead | undefined> {
+  const { resync } = parts;
+  const logged = await headOf(parts, track);
   if (logged?.storeDeleted) track.storeDeleted = true;
   const misfit = logged ? misfitOf(track.head, logged.head) : 'no-anchor';
   if (misfit) resync(track, misfit);
   return misfit ? undefined : logged;
+}
+
+/** A word that cannot be read is none: copying the store again has the sequencer say a new one, and the others go on. */
+async function headOf({ log }: SessionParts, { storeId }: Track): Promise<LoggedHead | undefined> {
+  try {
+    return await log.reader.head(storeId);
+  } catch (error) {
+    if (error instanceof UnreadableHeadError) return undefined;
+    throw error;
+  }
 }
 
 function misfitOf(held: Head, logged: Head): ResyncReason | undefined {

@@ -16,6 +16,10 @@ export function isUnknownModel(error: unknown): boolean {
   return error instanceof FgaError && error.code === 'authorization_model_not_found';
 }
 
+export function isUnknownStore(error: unknown): boolean {
+  return error instanceof FgaError && error.code === 'store_id_not_found';
+}
+
 function codeIn(body: unknown): ErrorCode | undefined {
   if (typeof body !== 'object' || body === null || !('code' in body)) return undefined;
   const { code } = body;

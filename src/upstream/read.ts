@@ -10,7 +10,7 @@ import { MAX_PAGE_SIZE } from '../fga/limits.ts';
 import type { AuthorizationModel } from '../fga/model.ts';
 import type { Tuple, TupleKey } from '../fga/tuple.ts';
 import type { ChangelogPage, TuplePage, Upstream } from '../plugin/upstream.ts';
-import { isUnknownModel, readFailure } from './read-failure.ts';
+import { isUnknownModel, isUnknownStore, readFailure } from './read-failure.ts';
 import { rows, toEntry, toModel, toTuple } from './read-shapes.ts';
 import { UpstreamAgent, type UpstreamTls } from './tls.ts';
 
@@ -121,6 +121,16 @@ class UpstreamReader implements Upstream {
   async listModels(storeId: string): Promise<readonly AuthorizationModel[]> {
     const page = await called(this.#api.readAuthorizationModels(storeId, MAX_PAGE_SIZE));
     return rows(page.authorization_models).map(toModel);
+  }
+
+  async hasStore(storeId: string): Promise<boolean> {
+    try {
+      await called(this.#api.getStore(storeId));
+      return true;
+    } catch (error) {
+      if (isUnknownStore(error)) return false;
+      throw error;
+    }
   }
 
   async listStores(): Promise<readonly string[]> {

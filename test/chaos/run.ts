@@ -53,8 +53,16 @@ process.exitCode = faults.length === 0 ? 0 : 1;
 
 type World = Awaited<ReturnType<typeof startWorld>>;
 
+/** Eight processes on a busy machine: a world that does not come up has shown nothing, and is tried once more. */
+function freshWorld(options: WorldOptions): Promise<World> {
+  return startWorld(options).catch((error: unknown) => {
+    console.log(`a world (${options.datastore}, ${options.centrals} centrals) did not start: ${error}`);
+    return startWorld(options);
+  });
+}
+
 async function playWorld(options: WorldOptions): Promise<void> {
-  const world = await startWorld(options);
+  const world = await freshWorld(options);
   const title = `${options.datastore}, ${options.centrals} centrals`;
   try {
     for (let n = 0; n < PER_WORLD && Date.now() < until && outcomes.length + faults.length < times; n += 1) {
@@ -94,7 +102,7 @@ async function passesAgain(
   own: number,
   { rounds, options }: { rounds: number; options: WorldOptions },
 ): Promise<boolean> {
-  const world = await startWorld(options);
+  const world = await freshWorld(options);
   try {
     outcomes.push(await play(world, scenario, { seed: own, rounds }));
     console.log('played again: as promised');

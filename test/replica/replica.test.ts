@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { createMemoryHub } from '../../plugins/changelog/memory.ts';
 import { openMemoryStore } from '../../plugins/store/memory.ts';
+import { UnreadableHeadError } from '../../src/plugin/changelog.ts';
 import { systemClock } from '../../src/plugin/clock.ts';
 import {
   centre,
@@ -50,6 +51,29 @@ describe('a new edge', () => {
     }
     await until(() => complete(one) && same(one, upstream), 'equal');
     expect(one.resyncs).toEqual(['new']);
+  });
+
+  test('copies a store again whose newest word cannot be read; the others go on', async () => {
+    const upstream = createOrderedUpstream();
+    const hub = createMemoryHub();
+    upstream.commit({ writes: [tuple(1)] });
+    centre(upstream, hub.open());
+    const log = hub.open();
+    let spoilt = false;
+    const head = (storeId: string) =>
+      spoilt && storeId === STORE
+        ? Promise.reject(new UnreadableHeadError(storeId))
+        : log.reader.head(storeId);
+    const one = await edge(upstream, { ...log, reader: { ...log.reader, head } });
+    await until(() => complete(one), 'complete');
+    spoilt = true;
+    one.replica.want([{ storeId: STORE }, { storeId: OTHER }]);
+    await until(() => one.replica.track(OTHER)?.phase === 'complete', 'the other one is complete');
+    await until(() => one.resyncs.includes('no-anchor'), 'the spoilt one is copied');
+    spoilt = false;
+    await until(() => complete(one), 'complete again', 10_000);
+    upstream.commit({ writes: [tuple(2)] });
+    await until(() => same(one, upstream), 'the change arrived');
   });
 
   test('answers nothing before its marker: without a sequencer it never becomes complete', async () => {

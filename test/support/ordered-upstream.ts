@@ -95,6 +95,7 @@ export function createOrderedUpstream(): OrderedUpstream {
         .at(-1),
     readModel: async (_storeId, id) => models.find((model) => model.id === id),
     listModels: async () => [...models].sort((a, b) => (a.id < b.id ? 1 : -1)),
+    hasStore: async () => true,
     listStores: async () => [],
     async close() {},
   };

@@ -4,12 +4,13 @@
  */
 import { buildServers } from './build-servers.ts';
 import { foreign } from './foreign.ts';
-import { chaos, fuzz, suitesNotRun, vitest } from './suites.ts';
+import { chaos, fuzz, played, suitesNotRun, vitest } from './suites.ts';
 
 await buildServers((line) => console.log(line));
-const tests = vitest(['long']);
-const abroad = foreign();
-const fuzzed = fuzz(5);
-const broken = chaos(10);
+process.exitCode = played([
+  { name: 'long suites', play: () => vitest(['long']) },
+  { name: 'clients and suites in other languages', play: foreign },
+  { name: 'differential fuzz', play: () => fuzz(5) },
+  { name: 'chaos', play: () => chaos(10) },
+]);
 for (const line of suitesNotRun('.long.test.ts')) console.log(line);
-process.exitCode = tests || abroad || fuzzed || broken;

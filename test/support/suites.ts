@@ -10,6 +10,27 @@ import { serversAvailable } from './servers.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
+export interface Stage {
+  readonly name: string;
+  /** Exit code. */
+  readonly play: () => number;
+}
+
+/** Plays one after the other, whatever became of those before; says at the end what came of each. Exit code over all. */
+export function played(stages: readonly Stage[]): number {
+  const ended = stages.map(({ name, play }) => {
+    const began = Date.now();
+    const code = play();
+    return { name, code, seconds: Math.round((Date.now() - began) / 1000) };
+  });
+  const failed = ended.filter(({ code }) => code !== 0).length;
+  console.log('');
+  for (const { name, code, seconds } of ended)
+    console.log(`${code === 0 ? 'passed' : 'FAILED'}: ${name} (${seconds} s)`);
+  console.log(`${ended.length - failed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
 /** More files than this do not fail because a machine is busy. */
 const MOST_PLAYED_AGAIN = 3;
 

@@ -6,6 +6,7 @@ import { type Comparison, compare, type Verdict, verdictOf } from './compare.ts'
 import { type Mix, randomQueries } from './queries.ts';
 import { describeLoose, describeMismatch, keepRegression } from './repro.ts';
 import { type Asker, shrink } from './shrink.ts';
+import { saysNothing } from './silence.ts';
 import type { Tally } from './tally.ts';
 import { randomWorld, type World } from './world.ts';
 
@@ -24,22 +25,23 @@ export interface Campaign extends Asker {
   renew(): Promise<void>;
 }
 
-/** Names of the errors that a request without an answer ends with. */
-const SILENCE = ['TimeoutError', 'HeadersTimeoutError'];
 const AT_ONCE = 8;
 /** A dense graph can cost upstream seconds for one question: such a world is left early. */
 const WORLD_MS = 2_000;
 /** Mismatches that look alike are made small this often. */
 const REPROS_PER_KIND = 2;
 
-/** The world of this number is the same for the same seed. A server that is silent for half a minute ends the world. */
+/**
+ * The world of this number is the same for the same seed. A server that is silent for half a minute, or loses a connection,
+ * ends the world: nothing was said, so there is nothing to compare.
+ */
 export async function runWorld(campaign: Campaign, number: number): Promise<void> {
   try {
     await makeAndLive(campaign, number);
   } catch (error) {
-    if (!(error instanceof Error && SILENCE.includes(error.name))) throw error;
+    if (!saysNothing(error)) throw error;
     campaign.tally.silence();
-    campaign.report(`## no answer from upstream, seed ${campaign.seed} world ${number}`);
+    campaign.report(`## no answer from upstream, seed ${campaign.seed} world ${number}: ${error}`);
     await campaign.renew();
   }
 }

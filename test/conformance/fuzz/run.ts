@@ -4,7 +4,7 @@
  *     node test/conformance/fuzz/run.ts --minutes 5 --seed 7
  *
  * Prints one line: seed, comparisons, mismatches, declines by reason, rate. A mismatch is made small and kept under
- * `test/conformance/regressions/`; the exit code is then 1. `--comparisons N` ends after so many, `--world N` runs one
+ * `test/conformance/regressions/`; the exit code is then 1, as it is when nothing could be compared. `--comparisons N` ends after so many, `--world N` runs one
  * world of the seed again, `--kind graph` or `cel` makes only worlds of that kind, `--only Check` asks
  * nothing else of a graph, `--into DIR` keeps the mismatches elsewhere, `--repros N`
  * at most so many, `--report FILE` appends them as text.
@@ -73,7 +73,7 @@ for (const line of tally.kinds()) console.log(line);
 console.log(tally.line(seed));
 await server.stop();
 // The words of an error inside CEL are cel-go's own: they are counted and shown. Answers and codes decide.
-process.exit(tally.count('wrong') > 0 ? 1 : 0);
+process.exit(tally.count('wrong') > 0 || tally.comparisons === 0 ? 1 : 0);
 
 /** As many of one method as there are questions in the whole mix. */
 function only(method: string): Mix {

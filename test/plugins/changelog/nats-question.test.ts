@@ -32,6 +32,10 @@ describe('questions over NATS', () => {
     '{"ask":"barrier","storeIds":[1]}',
     '{"ask":"barrier","storeIds":[],"marker":7}',
     JSON.stringify({ ask: 'barrier', storeIds: ['x'.repeat(65)] }),
+    '{"ask":"barrier","storeIds":["*"]}',
+    '{"ask":"barrier","storeIds":["a.>"]}',
+    '{"ask":"barrier","storeIds":["../stores"]}',
+    '{"ask":"barrier","storeIds":[""]}',
     JSON.stringify({ ask: 'barrier', storeIds: Array.from({ length: 1_001 }, () => 'S') }),
   ])('refuse %s', (text) => {
     expect(() => parseQuestion(text)).toThrow();

@@ -112,6 +112,7 @@ export function createFakeUpstream(nowMs: () => number, pageSize = 100): FakeUps
     },
     readModel: async (storeId, modelId) => storeOf(storeId).models.find(({ id }) => id === modelId),
     listModels: async (storeId) => storeOf(storeId).models,
+    hasStore: async (storeId) => stores.has(storeId),
     listStores: async () => [...stores.keys()],
     close: async () => {},
   };
