@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { createServer as createH2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +15,7 @@ import {
   type Sidecar,
   type SidecarYaml,
 } from '../support/fleet.ts';
+import { frame, grpcClient, SERVICE } from '../support/grpc.ts';
 import { type OpenFga, serversAvailable, startOpenFga } from '../support/servers.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -53,6 +55,32 @@ describe('the process of a sidecar', () => {
     expect(late).toBe('refused');
     expect((await expectStatus(200, begun)).body).toEqual({ stores: [], continuation_token: '' });
     expect(await ending).toEqual({ code: 0, signal: null });
+  });
+
+  test('on SIGTERM it finishes a gRPC call that it has begun, takes no new one, and ends with 0', async () => {
+    const answer = frame(Buffer.from('whole'));
+    const upstream = createH2Server().listen(0, '127.0.0.1');
+    upstream.on('stream', async (stream) => {
+      stream.resume().on('error', () => undefined);
+      await sleep(700);
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+      stream.end(answer);
+    });
+    await once(upstream, 'listening');
+    const grpc = `127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+    const sidecar = await fleet.start('drain-grpc', { ...cold(slowUrl), upstream: { http: slowUrl, grpc } });
+    const client = grpcClient(sidecar.grpc);
+    const begun = client.raw(`${SERVICE}ListStores`, frame(Buffer.alloc(0)));
+    await sleep(200);
+    const ending = sidecar.terminate();
+    await sleep(100);
+    const late = grpcClient(sidecar.grpc);
+    await expect(once(late.session, 'connect')).rejects.toThrow('ECONNREFUSED');
+    expect(await begun).toMatchObject({ status: 0, messages: [Buffer.from('whole')] });
+    expect(await ending).toEqual({ code: 0, signal: null });
+    for (const one of [client, late]) one.close();
+    upstream.close();
   });
 
   test('a port in use is named, with what to change, and the exit code is not 0', async () => {
