@@ -3,7 +3,8 @@
  *
  *     npm run chaos -- --seed 7 --minutes 10
  *
- * Prints a line for each scenario played and a table at the end; the exit code is 1 when anything was not as promised. The seed
+ * Prints a line for each scenario played and a table at the end; the exit code is 1 when anything was not as promised, 3 when
+ * the run itself broke (a world that does not start, say) and so has shown nothing. The seed
  * chooses worlds, scenarios, rounds, data and the moments of the faults; what the machine does in between is its own.
  * `--only TEXT` plays only scenarios whose name holds the text, `--rounds N` fixes how often each does its fault,
  * `--times N` plays so many and ends, `--datastore memory|postgres` and `--centrals 1|2` fix the world. With `--again` what was
@@ -16,6 +17,7 @@ import { type Outcome, play, type Scenario } from './scenario.ts';
 import { ALL } from './scenarios/all.ts';
 import { sameOnDisk } from './suite-end.ts';
 import { table } from './table.ts';
+import { BROKEN_RUN } from './verdict.ts';
 import { startWorld, type WorldOptions } from './world.ts';
 
 const { values } = parseArgs({
@@ -42,6 +44,8 @@ const times = Number(values.times ?? Number.POSITIVE_INFINITY);
 const scenarios = ALL.filter(({ name }) => name.includes(values.only));
 if (scenarios.length === 0) throw new Error(`no scenario is called "${values.only}"`);
 
+process.on('uncaughtException', broke);
+
 const outcomes: Outcome[] = [];
 const faults: string[] = [];
 console.log(`chaos, seed ${seed}, ${values.minutes} min`);
@@ -50,6 +54,12 @@ console.log(`\n${table(outcomes)}`);
 for (const fault of faults) console.log(`\nFAULT ${fault}`);
 console.log(`\nseed ${seed}: ${outcomes.length} scenarios as promised, ${faults.length} not`);
 process.exitCode = faults.length === 0 ? 0 : 1;
+
+/** Also what a top-level `await` rejects with, and rejections that nobody hears. */
+function broke(error: unknown): never {
+  console.log(`BROKE seed ${seed}:`, error);
+  process.exit(BROKEN_RUN);
+}
 
 type World = Awaited<ReturnType<typeof startWorld>>;
 

@@ -81,6 +81,8 @@ function pass({ incoming, outgoing, fault, target, agent }: Exchange): void {
   const { method, headers } = incoming;
   const path = incoming.url ?? '/';
   const onward = request(`${target}${path}`, { method, headers, agent }, (reply) => {
+    // A target that goes away in the middle of a reply.
+    reply.on('error', () => incoming.socket.destroy());
     if (fault === 'cut after') {
       reply.resume();
       incoming.socket.destroy();
@@ -92,7 +94,6 @@ function pass({ incoming, outgoing, fault, target, agent }: Exchange): void {
       return;
     }
     outgoing.writeHead(reply.statusCode ?? 502, reply.headers);
-    reply.on('error', () => outgoing.destroy());
     reply.pipe(outgoing);
   });
   onward.on('error', () => incoming.socket.destroy());

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { BROKEN_RUN } from '../chaos/verdict.ts';
 import { HOW_TO_GET_SERVERS } from './build-servers.ts';
 import { HOW_TO_GET_POSTGRES, postgresAvailable } from './postgres.ts';
 import { HOW_TO_GET_REDIS, redisAvailable } from './redis.ts';
@@ -76,9 +77,14 @@ export function fuzz(minutes: number): number {
   return node(['test/conformance/fuzz/run.ts', '--minutes', `${minutes}`, '--seed', `${seed}`]);
 }
 
-/** Exit code of random chaos on real processes; 0 when there is no server to play with. */
+/** Exit code of random chaos on real processes; 0 when there is no server to play with. A run that broke is begun once more. */
 export function chaos(minutes: number): number {
   if (!serversAvailable()) return 0;
+  const code = chaosOnce(minutes);
+  return code === BROKEN_RUN ? chaosOnce(minutes) : code;
+}
+
+function chaosOnce(minutes: number): number {
   const seed = Math.floor(Math.random() * 2 ** 31);
   console.log(`\nchaos, ${minutes} min, seed ${seed}`);
   return node(['test/chaos/run.ts', '--again', '--minutes', `${minutes}`, '--seed', `${seed}`]);
