@@ -1,5 +1,6 @@
 /** What it means to pass OpenFGA's suites: nothing wrong, and declined exactly what is listed. */
 import { describe, expect, it } from 'vitest';
+import { inLanes } from '../../src/plugin/lanes.ts';
 import { type Report, runsContextual, runTest, type Way } from './conform.ts';
 import { type Declines, declinesOf, listedDeclines } from './declined.ts';
 import { readSuite, SUITES, type SuiteName } from './suite.ts';
@@ -8,6 +9,9 @@ import type { Target } from './targets.ts';
 const RUNS = (Object.keys(SUITES) as SuiteName[]).flatMap((suite) =>
   (['written', 'contextual'] as const).map((way): { suite: SuiteName; way: Way } => ({ suite, way })),
 );
+
+/** Each has stores of its own, and waits for an edge to copy them more than it works. */
+const TESTS_AT_ONCE = 8;
 
 export interface Passing {
   readonly target: () => Target;
@@ -21,7 +25,9 @@ export function passesSuites({ target, mayDecline }: Passing): void {
     it('is answered as expected', { timeout: 300_000 }, async () => {
       const tests = readSuite(suite).filter((test) => way === 'written' || runsContextual(test));
       const reports: Report[] = [];
-      for (const test of tests) reports.push(await runTest(target(), test, way));
+      await inLanes(tests, TESTS_AT_ONCE, async (test) => {
+        reports.push(await runTest(target(), test, way));
+      });
       expect(reports.flatMap((report) => report.wrong)).toEqual([]);
       const listed = mayDecline ? listedDeclines(suite, way) : [];
       expect(declinesOf(suite, way, reports).sort(byPlace)).toEqual(listed.sort(byPlace));
