@@ -5,7 +5,7 @@
  *     key    row half name   every member of the chunk has this name or a greater one, and a lesser one than the next chunk's
  *     value  name NUL payload NUL, again and again, ordered by name
  */
-import type { Db, Put } from './lmdb-env.ts';
+import type { Db, Put } from './lmdb-db.ts';
 import type { Bytes, Half } from './lmdb-key.ts';
 import type { Members } from './lmdb-row.ts';
 

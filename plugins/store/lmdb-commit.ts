@@ -1,7 +1,8 @@
 /** Edits → the keys to put and remove, sorted by key for each index, so that a bulk load fills pages in order. */
 import { keyText, type Tuple, type TupleKey } from '../../src/fga/tuple.ts';
 import type { StoreEdit, StoreState } from '../../src/plugin/store.ts';
-import type { Db, Env, Put } from './lmdb-env.ts';
+import type { Db, Put } from './lmdb-db.ts';
+import type { Env } from './lmdb-env.ts';
 import { assertStorable, type Bytes, bytesOf, type Half, PLAIN, prefixOf, USERSETS } from './lmdb-key.ts';
 import type { Records, StoreRecord } from './lmdb-records.ts';
 import { type MemberChange, rewriteRow, type Spill } from './lmdb-rewrite.ts';

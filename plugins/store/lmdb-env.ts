@@ -1,35 +1,11 @@
 /** Opens the LMDB environment of a store: one writer, a known layout, and commits that do not wait for the disk. */
+
 import { open, type RootDatabase } from 'lmdb';
 import { claimFolder } from './lmdb-claim.ts';
+import type { Db, WritePuts } from './lmdb-db.ts';
 import { FIX, prepareFolder } from './lmdb-folder.ts';
-import { type Bytes, type KeyParts, keyEncoder } from './lmdb-key.ts';
+import { keyEncoder } from './lmdb-key.ts';
 import { createWrites } from './lmdb-write.ts';
-
-/** The part of an lmdb database that is used here. Keys go through `keyEncoder`, values are bytes. */
-export interface Db {
-  /** Valid until the next read of any database. */
-  getBinaryFast(key: KeyParts | Bytes): Buffer | undefined;
-  getBinary(key: Bytes): Buffer | undefined;
-  getRange(range: Range): Iterable<{ readonly key: Bytes; readonly value: Buffer }>;
-  getKeys(range: Range): Iterable<Bytes>;
-  put(key: Bytes, value: Buffer): Promise<boolean>;
-  remove(key: Bytes): Promise<boolean>;
-  useReadTransaction(): Snapshot;
-}
-
-export interface Range {
-  readonly start: Bytes;
-  readonly end: Bytes;
-  readonly limit?: number;
-  /** From `start` (itself in) downwards to `end` (itself out). */
-  readonly reverse?: boolean;
-  /** Keeps the scan on one snapshot over several turns of the event loop. */
-  readonly transaction?: Snapshot;
-}
-
-export interface Snapshot {
-  done(): void;
-}
 
 export interface Env {
   /** Rows by type, relation and id of the object; their names are users. */
@@ -37,19 +13,8 @@ export interface Env {
   /** Rows by user, relation and type; their names are ids. */
   readonly users: Db;
   readonly meta: Db;
-  /**
-   * All of it becomes visible at once, or nothing does. Resolves when `isVisible` says so, which is before the flush;
-   * rejects when the commit failed.
-   */
-  write(puts: readonly Put[], isVisible: () => boolean): Promise<void>;
+  readonly write: WritePuts;
   close(): Promise<void>;
-}
-
-export interface Put {
-  readonly db: Db;
-  readonly key: Bytes;
-  /** Undefined removes the key. */
-  readonly value: Buffer | undefined;
 }
 
 export interface LmdbOptions {

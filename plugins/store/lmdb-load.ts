@@ -6,7 +6,8 @@
  */
 import type { StoreLoad } from '../../src/plugin/store.ts';
 import { objectPlace, planIndex, rowsOf, userPlace, written } from './lmdb-commit.ts';
-import type { Env, Put } from './lmdb-env.ts';
+import type { Put } from './lmdb-db.ts';
+import type { Env } from './lmdb-env.ts';
 import type { Bytes } from './lmdb-key.ts';
 import type { Records, StoreRecord } from './lmdb-records.ts';
 import type { MemberChange } from './lmdb-rewrite.ts';

@@ -1,7 +1,7 @@
 /** What a store is, beside its tuples: its number in the keys, its state, its models; and the log position. */
 import type { AuthorizationModel } from '../../src/fga/model.ts';
 import type { LogPosition, StoreState } from '../../src/plugin/store.ts';
-import type { Db, Put } from './lmdb-env.ts';
+import type { Db, Put } from './lmdb-db.ts';
 import { type Bytes, bytesOf, textOf } from './lmdb-key.ts';
 
 export interface StoreRecord {

@@ -1,6 +1,6 @@
 /** One row with its changes applied. */
 import { type ChunkChange, rewriteChunks } from './lmdb-chunks.ts';
-import type { Db, Put } from './lmdb-env.ts';
+import type { Db, Put } from './lmdb-db.ts';
 import { type Bytes, type Half, PLAIN, USERSETS } from './lmdb-key.ts';
 import { decodeRow, encodeRow, INLINE_BYTES, inlineBytes, type RowHalf } from './lmdb-row.ts';
 

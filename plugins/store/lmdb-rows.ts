@@ -1,6 +1,6 @@
 /** Reads rows: the few members that stand in the row itself, and those that have keys of their own. */
 import { chunkTexts } from './lmdb-chunks.ts';
-import type { Db, Snapshot } from './lmdb-env.ts';
+import type { Db, Snapshot } from './lmdb-db.ts';
 import { type Bytes, type Half, isOverlong, newKeyParts, prefixOf, textOf } from './lmdb-key.ts';
 import {
   countOf,

@@ -1,6 +1,6 @@
 /** Walks over many rows of the index by object: the tuples of a (type, relation), and all of a store. */
 import { byKey, type Tuple } from '../../src/fga/tuple.ts';
-import type { Db, Snapshot } from './lmdb-env.ts';
+import type { Db, Snapshot } from './lmdb-db.ts';
 import {
   afterPrefix,
   type Bytes,

@@ -2,7 +2,7 @@
 import type { AuthorizationModel } from '../../src/fga/model.ts';
 import type { Tuple } from '../../src/fga/tuple.ts';
 import type { StoreState, StoreView } from '../../src/plugin/store.ts';
-import type { Db } from './lmdb-env.ts';
+import type { Db } from './lmdb-db.ts';
 import { type Half, isOverlong, PLAIN, USERSETS } from './lmdb-key.ts';
 import type { Records, StoreRecord } from './lmdb-records.ts';
 import type { Member } from './lmdb-row.ts';

@@ -1,10 +1,10 @@
 /** Commits: many keys, one LMDB transaction, written in another thread. */
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { RootDatabase } from 'lmdb';
-import type { Env, Put } from './lmdb-env.ts';
+import type { Put, WritePuts } from './lmdb-db.ts';
 
 /** lmdb's own promise waits for the flush, so a commit is looked for meanwhile: a few turns long, then each millisecond. */
-export function createWrites(root: RootDatabase): Env['write'] {
+export function createWrites(root: RootDatabase): WritePuts {
   /** A flush that failed after its commit was shown: nothing more may be built on it. */
   let lost: unknown;
   return async (puts, isVisible) => {

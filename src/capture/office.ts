@@ -8,8 +8,8 @@ import { createLanes, type LaneOptions } from '../plugin/lanes.ts';
 import { NotHolderError, type Term } from '../plugin/lease.ts';
 import type { RelayMessage, RelayReply } from '../plugin/relay.ts';
 import type { StoreSequencer } from './captured.ts';
+import type { FleetParts } from './fleet-parts.ts';
 import { createRounds } from './rounds.ts';
-import type { FleetParts } from './sequencer.ts';
 import { createStoreSequencer } from './store-sequencer.ts';
 import { createStrangers } from './strangers.ts';
 

@@ -2,14 +2,12 @@
  * The sidecar that publishes, when it is this one: while it holds the lease of the change log, it has an office in which it
  * sequences every store. A log that nobody shares has one office for good.
  */
+
 import type { Head } from '../fga/change.ts';
-import type { ChangeLog, ChangeLogWriter, ControlQuestion, ControlReply } from '../plugin/changelog.ts';
-import type { Clock } from '../plugin/clock.ts';
+import type { ControlQuestion, ControlReply } from '../plugin/changelog.ts';
 import { endlessTerm, type LeaseState, NotHolderError, type Term } from '../plugin/lease.ts';
-import type { Log } from '../plugin/log.ts';
-import type { Upstream } from '../plugin/upstream.ts';
-import type { SequencerEvents, StoreSequencer } from './captured.ts';
-import type { KeyLocks } from './key-locks.ts';
+import type { StoreSequencer } from './captured.ts';
+import type { FleetParts } from './fleet-parts.ts';
 import { createOffice, type Office } from './office.ts';
 
 export interface Sequencer {
@@ -26,25 +24,6 @@ export interface Sequencer {
   waiting(): number;
   /** Stores that are followed at present. */
   followed(): number;
-}
-
-export interface FleetParts {
-  readonly log: ChangeLog;
-  readonly writer: ChangeLogWriter;
-  readonly upstream: Upstream;
-  readonly locks: KeyLocks;
-  readonly clock: Clock;
-  readonly nodeId: string;
-  readonly intervalMs: number;
-  readonly overlapMs: number;
-  /** Requests per second that walks of idle stores may use. */
-  readonly maxRps: number;
-  readonly listEveryMs?: number;
-  readonly events: SequencerEvents & {
-    /** Walking or publishing fails, or works again (`undefined`). */
-    trouble(error: unknown): void;
-  };
-  readonly logger: Log;
 }
 
 /** What was handed over before a stop is published before the lease is given back; what takes longer is left to the walk. */

@@ -1,8 +1,8 @@
 /** The plan as a table for a terminal. */
 import { EVERY_STORE } from '../config/config.ts';
 import type { Keeps } from '../plugin/tier.ts';
-import type { Plan, ProductPlan } from './plan.ts';
 import { PLANNED, type PlannedMethod, type Row, type Verdict } from './plan-rows.ts';
+import type { Plan, ProductPlan } from './plan-table.ts';
 
 const MOST_STORES = 3;
 

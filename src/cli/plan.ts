@@ -1,4 +1,5 @@
 /** `rsfga-edge plan`: which queries of a model a YAML would have answered at the edge, and what prevents the others. */
+
 import { openProductShelf, openTier } from '../../plugins/index.ts';
 import { type Config, EVERY_STORE, type Products, type TierConfig } from '../config/config.ts';
 import { tierName } from '../config/describe.ts';
@@ -13,9 +14,10 @@ import { openUpstreamReader } from '../upstream/read.ts';
 import { EXIT } from './commands.ts';
 import { messageOf } from './faults.ts';
 import { UsageError } from './parse.ts';
-import { type Counted, countTuples } from './plan-count.ts';
+import { countTuples } from './plan-count.ts';
 import { loadModel } from './plan-model.ts';
-import { planRows, type Row } from './plan-rows.ts';
+import { planRows } from './plan-rows.ts';
+import type { Plan, ProductPlan } from './plan-table.ts';
 import { planText } from './plan-text.ts';
 import { quietParts } from './quiet-tiers.ts';
 
@@ -25,29 +27,6 @@ export interface PlanCommand {
   print(text: string): void;
   /** Progress goes here, so that the output holds the result alone. */
   complain(text: string): void;
-}
-
-/** Stores of one product of which the same would be kept. */
-export interface ProductPlan {
-  readonly id: string;
-  /** As the YAML calls it. */
-  readonly tier: string;
-  /** The product is for other regions. */
-  readonly elsewhere: boolean;
-  readonly stores: readonly string[];
-  readonly keeps: Keeps;
-  /** Listed by the tier, and not delivered by its `nats_subjects`. */
-  readonly undelivered: readonly string[];
-  /** Listed by the tier, and not in this model. */
-  readonly unknown: readonly string[];
-  readonly rows: readonly Row[];
-}
-
-export interface Plan {
-  readonly config: string;
-  readonly model: string;
-  readonly products: readonly ProductPlan[];
-  readonly tuples: (Counted & { readonly storeId: string }) | { readonly notCounted: string };
 }
 
 /** Resolves with the exit code. Throws a ConfigError for a YAML or a model with mistakes. */

@@ -2,8 +2,8 @@
 import { resolve } from 'node:path';
 import type * as z from 'zod';
 import { group, list, oneOf, path, secret, text, wordOr, yesNo } from '../plugin/schema.ts';
+import type { Broken } from './broken.ts';
 import type { AuthConfig } from './config.ts';
-import type { Broken } from './rules.ts';
 
 const nonEmpty = (says: string, expected: string) => text(says, expected, /^.{1,2048}$/s);
 const PRODUCT_ID = /^[A-Za-z0-9._-]{1,64}$/;

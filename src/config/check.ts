@@ -1,9 +1,9 @@
 /** YAML text against a schema and its rules: the fields, or every mistake in reading order. */
 import type * as z from 'zod';
 import { jsonSchema } from '../plugin/schema.ts';
+import type { Broken } from './broken.ts';
 import { explain, type SchemaNode, valueAt } from './explain.ts';
 import { ConfigError, type Problem, pathText, sorted } from './problems.ts';
-import type { Broken } from './rules.ts';
 import { type Environment, readYaml, type YamlText } from './yaml.ts';
 
 export interface Shape<Schema extends z.ZodObject> {

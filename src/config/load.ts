@@ -11,7 +11,8 @@ import { brokenPlugins, outsideSpecs } from './plugin-fields.ts';
 import { productFileFields } from './product-fields.ts';
 import { brokenProductFile } from './product-rules.ts';
 import { readFile } from './read-file.ts';
-import { brokenRules, type SoundFields } from './rules.ts';
+import { brokenRules } from './rules.ts';
+import type { SoundFields } from './sound-fields.ts';
 import { type KnownTiers, loadTiers, NO_TIERS, nameTiers } from './tiers.ts';
 import type { Environment } from './yaml.ts';
 

@@ -1,8 +1,9 @@
 /** How a sidecar logs in to NATS: one way, or none. */
 import { resolve } from 'node:path';
+import type { Broken } from './broken.ts';
 import type { Fields } from './fields.ts';
 import type { NatsChangelogConfig } from './nats-config.ts';
-import type { Broken, SoundFields } from './rules.ts';
+import type { SoundFields } from './sound-fields.ts';
 import { clientTlsOf } from './tls-fields.ts';
 
 type NatsFields = Extract<NonNullable<Fields['changelog']>, { kind: 'nats' }>;

@@ -1,7 +1,8 @@
 /** The rules of a product's `nats_subjects`, and what an operator is told of those that are sound. */
 import { completed, delivered, filterProblems } from '../plugin/subject-filter.ts';
+import type { Broken } from './broken.ts';
 import { type ChangelogConfig, EVERY_STORE, type ProductConfig, type TierConfig } from './config.ts';
-import type { Broken, SoundFields } from './rules.ts';
+import type { SoundFields } from './sound-fields.ts';
 
 export const SUBJECT_RULES = [
   '`nats_subjects` need `changelog: nats` and the tier `critical` or `hot`. Each is a filter of its own, below `rsfga.changes.`, of stores of ' +

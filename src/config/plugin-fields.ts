@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { OutsideSpecs } from '../plugin/choice.ts';
 import { PLUGINS } from '../plugin/registry.ts';
 import { group, notes, text } from '../plugin/schema.ts';
-import type { Broken } from './rules.ts';
+import type { Broken } from './broken.ts';
 import { specOf } from './tier-options.ts';
 import type { KnownTiers } from './tiers.ts';
 

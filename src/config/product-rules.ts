@@ -1,8 +1,10 @@
 /** The rules that products keep among themselves, wherever they stand: in the configuration, or in a file of their own. */
+
+import type { Broken } from './broken.ts';
 import { EVERY_STORE } from './config.ts';
 import { valueAt } from './explain.ts';
 import type { Path } from './problems.ts';
-import type { Broken, SoundFields } from './rules.ts';
+import type { SoundFields } from './sound-fields.ts';
 
 export function brokenProducts(
   fields: Pick<SoundFields, 'products'>,

@@ -2,24 +2,16 @@
  * What no single field can see: rules between fields. They look at whatever fields are sound by themselves, so that
  * these mistakes are listed together with the others.
  */
+
 import { AUTH_RULES, brokenAuth } from './auth-fields.ts';
+import type { Broken } from './broken.ts';
 import { valueAt } from './explain.ts';
-import type { Fields } from './fields.ts';
 import { brokenLogin, NATS_LOGIN_RULE } from './nats-login.ts';
 import { brokenSubjects, SUBJECT_RULES } from './nats-subjects.ts';
 import { PLUGIN_RULES } from './plugin-fields.ts';
-import type { Path } from './problems.ts';
 import { brokenProducts } from './product-rules.ts';
-import { brokenTls, TLS_RULES } from './tls-fields.ts';
-
-/** A field that is wrong in itself, and reported as such, is undefined here. */
-export type SoundFields = { readonly [Key in keyof Fields]?: Fields[Key] | undefined };
-
-export interface Broken {
-  readonly path: Path;
-  readonly message: string;
-  readonly allowed?: string;
-}
+import type { SoundFields } from './sound-fields.ts';
+import { brokenTls, TLS_RULES } from './tls-rules.ts';
 
 /** The same rules in words, for docs/reference/config.md. */
 export const RULES = [

@@ -4,7 +4,8 @@
  */
 import type { AuthorizationModel, TypeDefinition, Userset } from '../fga/model.ts';
 import { type CompiledCondition, compileConditions } from './condition.ts';
-import { buildWeightedGraph, type WeightedGraph } from './weighted-graph.ts';
+import type { WeightedGraph } from './graph.ts';
+import { buildWeightedGraph } from './weighted-graph.ts';
 
 export interface CompiledModel {
   readonly id: string;

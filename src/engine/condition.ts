@@ -10,7 +10,7 @@ import { CostExceeded } from './cel/node.ts';
 import { CastError, type ParameterType, parameterType } from './cel/params.ts';
 import { compileProgram, type Program } from './cel/program.ts';
 import { type CelValue, Failure, UNKNOWN } from './cel/values.ts';
-import { Decline } from './run.ts';
+import { Decline } from './decline.ts';
 import { forbiddenIn } from './validate-context.ts';
 
 export interface CompiledCondition {

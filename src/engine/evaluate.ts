@@ -8,10 +8,11 @@ import type { ModelReader, TupleReader } from '../fga/reader.ts';
 import { batchCheck } from './batch-check.ts';
 import { check } from './check.ts';
 import { type CompiledModel, compileModel } from './compile.ts';
+import { Decline } from './decline.ts';
 import { expand } from './expand.ts';
 import { listObjects } from './list-objects.ts';
 import { listUsers } from './list-users.ts';
-import { type Budget, DEFAULT_BUDGET, Decline, type Meter, startMeter } from './run.ts';
+import { type Budget, DEFAULT_BUDGET, type Meter, startMeter } from './run.ts';
 
 export interface EngineView extends TupleReader, ModelReader {}
 

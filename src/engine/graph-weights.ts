@@ -2,7 +2,7 @@
  * Weights and cycles of the weighted graph (`openfga/language` v0.2.1, `weighted_graph.go`, `AssignWeights`).
  * Upstream visits nodes in map order, which is random; here it is the order of insertion.
  */
-import type { GraphEdge, GraphNode } from './weighted-graph.ts';
+import type { GraphEdge, GraphNode } from './graph.ts';
 
 /** False where upstream answers with an error: a cycle through `and` or `but not`, an intersection without common type. */
 export function assignWeights(nodes: ReadonlyMap<string, GraphNode>): boolean {

@@ -9,9 +9,9 @@ import { FgaError } from '../fga/error.ts';
 import { type Tuple, typeOf } from '../fga/tuple.ts';
 import { judgeCondition, MET, REFUSED } from './admit-tuple.ts';
 import { type CompiledRelation, relationOf } from './compile.ts';
+import type { GraphEdge, GraphNode, WeightedGraph } from './graph.ts';
 import { type Run, spend } from './run.ts';
 import { countsUnder, plainUserCounts } from './tuple-validity.ts';
-import type { GraphEdge, GraphNode, WeightedGraph } from './weighted-graph.ts';
 
 export type Listing = { readonly objects: ReadonlySet<string> } | { readonly error: FgaError } | Declined;
 

@@ -9,13 +9,14 @@ import type { Tuple } from '../fga/tuple.ts';
 import { judge, MET, REFUSED } from './admit-tuple.ts';
 import { outcomesOf, startRun, tooComplex } from './check.ts';
 import { type CompiledRelation, relationOf } from './compile.ts';
+import { Decline } from './decline.ts';
 import { longestPath } from './longest-path.ts';
 import { ALLOWED, CYCLE, DENIED, FAILED, TOO_DEEP } from './outcome.ts';
 import type { Listing } from './pipeline.ts';
 import { planBook, planOf } from './plan.ts';
 import { factsOf } from './plan-facts.ts';
 import { type RelationshipEdge, relationshipEdges, type SourceKind } from './relationship-edges.ts';
-import { Decline, type Run, spend } from './run.ts';
+import { type Run, spend } from './run.ts';
 import { forbiddenIn } from './validate-context.ts';
 
 export function listByReverseExpansion(run: Run, target: CompiledRelation): Listing {

@@ -1,10 +1,11 @@
 /** One query under way: what it asks, where it reads, and how much it may still do. */
-import type { DeclineReason } from '../fga/answer.ts';
+
 import type { FgaError } from '../fga/error.ts';
 import type { TupleReader } from '../fga/reader.ts';
 import type { JsonObject } from '../fga/tuple.ts';
 import type { CompiledModel } from './compile.ts';
 import type { ContextualTuples } from './contextual.ts';
+import { Decline } from './decline.ts';
 import type { Plan } from './plan.ts';
 import type { Subject } from './subject.ts';
 
@@ -55,16 +56,6 @@ export interface Run {
   cycles: number;
   /** Deepest dispatch seen below, absolute. */
   deepest: number;
-}
-
-/** Leaves the evaluation from any depth. It is a value in the end: `evaluate` turns it into `{ declined }`. */
-export class Decline extends Error {
-  readonly reason: DeclineReason;
-
-  constructor(reason: DeclineReason, detail: string) {
-    super(detail);
-    this.reason = reason;
-  }
 }
 
 export interface Place {

@@ -3,7 +3,7 @@
  * `…UseWeight2Resolver`, `…UseRecursiveResolver`). Where two are possible, a learning planner picks at run time.
  */
 import type { CompiledModel, CompiledRelation, Restriction } from './compile.ts';
-import type { GraphEdge, GraphNode } from './weighted-graph.ts';
+import type { GraphEdge, GraphNode } from './graph.ts';
 
 export type Strategy = 'default' | 'weight2' | 'recursive';
 

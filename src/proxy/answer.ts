@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import type { DeclineReason } from '../fga/answer.ts';
 import type { FgaError } from '../fga/error.ts';
 import type { QueryMethod } from '../fga/query.ts';
-import type { LocalView, View } from './serve.ts';
+import type { LocalView, View } from './decision.ts';
 
 export interface LocalHead {
   readonly storeId: string | undefined;

@@ -5,7 +5,7 @@ import type { Exchange } from '../upstream/forward-held.ts';
 import { FORWARDED, sendOwnError } from './answer.ts';
 import { bytesOf, type ReadBody } from './body.ts';
 import type { Exchanged, WriteCall, WriteOutcome } from './capture-call.ts';
-import type { Street } from './handle.ts';
+import type { Street } from './street.ts';
 
 export interface HttpWrite {
   readonly street: Street;

@@ -7,9 +7,10 @@ import { FgaError } from '../fga/error.ts';
 import type { Query } from '../fga/query.ts';
 import type { StoreView } from '../plugin/store.ts';
 import type { Tier, TierOutcome } from '../plugin/tier.ts';
+import type { Decision, View } from './decision.ts';
 import type { OwnWrites, Required } from './own-writes.ts';
 import { type LocalData, type Product, parseRevision, type Revision, revisionText } from './products.ts';
-import type { Decider, Decision, View } from './serve.ts';
+import type { Decider } from './query-call.ts';
 
 export interface DeciderParts {
   productOf(storeId: string): Product;

@@ -4,7 +4,7 @@ import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { DeclineReason } from '../fga/answer.ts';
 import type { FgaError, GrpcStatus } from '../fga/error.ts';
 import { answerHead, answerOnly, keepsFor } from '../upstream/grpc-stream.ts';
-import type { LocalView, View } from './serve.ts';
+import type { LocalView, View } from './decision.ts';
 
 export interface GrpcHead {
   readonly storeId: string;

@@ -7,14 +7,14 @@ import {
 } from '../../proto/gen/openfga/v1/openfga_service_pb.ts';
 import type { FgaError } from '../fga/error.ts';
 import { isSound } from '../plugin/proto-sound.ts';
-import type { ReadSoFar } from '../upstream/grpc.ts';
+import type { ReadSoFar } from '../upstream/grpc-call.ts';
 import type { GrpcExchange, HeldAnswer } from '../upstream/grpc-held.ts';
 import { answerHead, answerOnly } from '../upstream/grpc-stream.ts';
 import type { Exchanged, WriteCall, WriteOutcome } from './capture-call.ts';
-import type { GrpcCall } from './grpc.ts';
 import { FORWARDED_CALL, sendGrpcOwnError } from './grpc-answer.ts';
 import { messageOf } from './grpc-body.ts';
 import { contentTypeOf } from './grpc-serve.ts';
+import type { GrpcCall } from './grpc-street.ts';
 
 export interface GrpcWrite extends GrpcCall {
   readonly kind: 'write' | 'write-model';

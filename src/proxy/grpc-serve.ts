@@ -2,11 +2,11 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { FgaError } from '../fga/error.ts';
 import type { QueryMethod } from '../fga/query.ts';
-import type { ReadSoFar } from '../upstream/grpc.ts';
 import { deadlineOf } from '../upstream/grpc.ts';
+import type { ReadSoFar } from '../upstream/grpc-call.ts';
 import { mayAnswer } from '../upstream/grpc-stream.ts';
 import { type Admission, admitGrpc } from './admit.ts';
-import type { GrpcCall, GrpcStreet } from './grpc.ts';
+import type { FinalDecision, LocalView } from './decision.ts';
 import {
   FORWARDED_CALL,
   forwardedMetadata,
@@ -14,7 +14,8 @@ import {
   sendGrpcOwnError,
   sendMessages,
 } from './grpc-answer.ts';
-import type { FinalDecision, Forwarding, LocalView, QueryCall, Understood } from './serve.ts';
+import type { GrpcCall, GrpcStreet } from './grpc-street.ts';
+import type { Forwarding, QueryCall, Understood } from './query-call.ts';
 import type { GrpcQuestion } from './wire/proto-parse.ts';
 import { renderMessages } from './wire/proto-render.ts';
 

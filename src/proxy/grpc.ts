@@ -1,37 +1,21 @@
 /** The hall of the gRPC street: where each call goes. */
+
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Denied } from '../auth/callers.ts';
 import { MAX_REQUEST_BYTES } from '../fga/limits.ts';
-import type { GrpcForwarder, ReadSoFar } from '../upstream/grpc.ts';
+import type { ReadSoFar } from '../upstream/grpc-call.ts';
 import { CANCEL } from '../upstream/grpc-sessions.ts';
-import { type CapturingStreet, captureWrite } from './capture-call.ts';
+import { captureWrite } from './capture-call.ts';
 import { FORWARDED_CALL, sendGrpcOwnError } from './grpc-answer.ts';
 import { messageOf, readRequest } from './grpc-body.ts';
 import { type GrpcWrite, grpcWriteCall, storeOfWrite } from './grpc-capture.ts';
 import { grpcRouteOf } from './grpc-routes.ts';
 import { contentTypeOf, type GrpcQuery, GrpcQueryCall } from './grpc-serve.ts';
+import type { GrpcCall, GrpcStreet } from './grpc-street.ts';
 import { STORE_ID } from './routes.ts';
-import { type ServingStreet, serve } from './serve.ts';
+import { serve } from './serve.ts';
 import { readOverGrpc } from './strong.ts';
 import { readQuestion } from './wire/proto-parse.ts';
-
-/** What stands along the street; `decider`, `capture` and `events` are the HTTP street's own. */
-export interface GrpcStreet extends ServingStreet, CapturingStreet {
-  readonly upstream: GrpcForwarder;
-  /** Where Writes go; the same as `upstream` unless that is a replica. */
-  readonly primary: GrpcForwarder;
-  /** A larger message is not read but passed on. Default: what OpenFGA takes. */
-  readonly requestBytes?: number;
-}
-
-export interface GrpcCall {
-  readonly street: GrpcStreet;
-  readonly stream: ServerHttp2Stream;
-  readonly headers: IncomingHttpHeaders;
-  /** Node's raw list of the same: name, value, … */
-  readonly raw: readonly string[];
-  readonly startedAt: number;
-}
 
 export type GrpcHandler = (
   stream: ServerHttp2Stream,

@@ -1,42 +1,21 @@
 /** The hall of the request street: where each request goes. */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Callers } from '../auth/callers.ts';
 import { FgaError } from '../fga/error.ts';
 import { MAX_REQUEST_BYTES } from '../fga/limits.ts';
 import { HELD_BYTES } from '../plugin/limits.ts';
-import type { Log } from '../plugin/log.ts';
-import type { Forwarder, RequestBody } from '../upstream/forward.ts';
+import type { Forwarder } from '../upstream/forward.ts';
+import type { RequestBody } from '../upstream/forward-call.ts';
 import { FORWARDED, sendOwnError } from './answer.ts';
 import { bytesOf, createRoom, type ReadBody, type Reading, type Room, readBody } from './body.ts';
-import { type Capture, captureWrite } from './capture-call.ts';
+import { captureWrite } from './capture-call.ts';
 import { httpWriteCall } from './capture-http.ts';
-import type { ProxyEvents } from './events.ts';
 import { gated } from './gate.ts';
 import { routeOf } from './routes.ts';
-import { type Decider, serve } from './serve.ts';
-import { HttpQueryCall, type Wire } from './serve-http.ts';
+import { serve } from './serve.ts';
+import { HttpQueryCall } from './serve-http.ts';
+import type { Street } from './street.ts';
 import { isStrongRead } from './strong.ts';
-
-/** Everything that stands along the street; opened and closed by `sidecar.ts`. */
-export interface Street {
-  readonly upstream: Forwarder;
-  /** Where Writes go; the same as `upstream` unless that is a replica. */
-  readonly primary: Forwarder;
-  readonly callers: Callers;
-  readonly decider: Decider;
-  /** Absent: Writes are only forwarded. */
-  readonly capture?: Capture;
-  readonly wroteLately?: (storeId: string) => boolean;
-  /** `upstream` is a replica of `primary`. */
-  readonly replica?: boolean;
-  readonly wire: Wire;
-  /** A larger body is not read but passed on. Default: what OpenFGA takes. */
-  readonly requestBytes?: number;
-  /** Of bodies that come in pieces, of all requests together. */
-  readonly heldBytes?: number;
-  readonly events: ProxyEvents;
-  readonly log: Log;
-}
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 

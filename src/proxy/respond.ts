@@ -1,6 +1,7 @@
 /** A query that is answered in the sidecar's own name: with a decision, or with what there is while the upstream is away. */
 import type { ForwardFailure } from '../upstream/forward-failure.ts';
-import type { Decision, DeclinedDecision, FinalDecision, QueryCall } from './serve.ts';
+import type { Decision, DeclinedDecision, FinalDecision } from './decision.ts';
+import type { QueryCall } from './query-call.ts';
 
 export function respond(call: QueryCall, decision: FinalDecision): void {
   call.respond(decision);

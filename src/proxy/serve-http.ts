@@ -1,24 +1,15 @@
 /** A query that came over HTTP: its JSON body, and how its answer is sent. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Answer } from '../fga/answer.ts';
 import type { FgaError } from '../fga/error.ts';
 import type { QueryMethod } from '../fga/query.ts';
 import type { UpstreamSaid } from '../plugin/tier.ts';
-import type { WholeAnswer } from '../upstream/forward.ts';
+import type { WholeAnswer } from '../upstream/forward-call.ts';
 import { type Admission, admit } from './admit.ts';
 import { FORWARDED, forwardedHeaders, sendAnswer, sendError, sendObjects, sendOwnError } from './answer.ts';
 import { bytesOf, type ReadBody } from './body.ts';
-import type { Street } from './handle.ts';
-import type { FinalDecision, Forwarding, LocalView, QueryCall, Understood } from './serve.ts';
-
-/** The JSON of a query and of its answer. */
-export interface Wire {
-  parseQuery(method: QueryMethod, storeId: string, body: Uint8Array): Understood;
-  /** The JSON body of a unary answer. */
-  renderAnswer(answer: Answer): string;
-  /** The upstream's body as an answer; undefined when it is none that can be said again. */
-  readAnswer(method: QueryMethod, body: Uint8Array): Answer | undefined;
-}
+import type { FinalDecision, LocalView } from './decision.ts';
+import type { Forwarding, QueryCall, Understood } from './query-call.ts';
+import type { Street } from './street.ts';
 
 export interface HttpQuery {
   readonly street: Street;

@@ -8,8 +8,9 @@ import type { Clock } from '../plugin/clock.ts';
 import type { Log } from '../plugin/log.ts';
 import type { Tier, TierOutcome } from '../plugin/tier.ts';
 import type { AskedReply } from '../upstream/ask.ts';
+import type { Decision } from './decision.ts';
 import { type LocalData, revisionText } from './products.ts';
-import type { Decider, Decision } from './serve.ts';
+import type { Decider } from './query-call.ts';
 import { type Said, saidBy, saidHere } from './shadow-said.ts';
 
 /**

@@ -5,7 +5,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { ReadRequestSchema } from '../../proto/gen/openfga/v1/openfga_service_pb.ts';
 import type { ReadBody } from './body.ts';
-import type { QueryCall } from './serve.ts';
+import type { QueryCall } from './query-call.ts';
 import { readBody } from './wire/body.ts';
 import { consistency } from './wire/fields.ts';
 

@@ -3,27 +3,14 @@
  * then wait for a marker that was asked for afterwards. Changes carry absolute state, so replaying them over the copy
  * converges; until the marker is applied nothing of the store is answered.
  */
+
 import { ulid } from 'ulid';
 import { type Tuple, typeOf } from '../fga/tuple.ts';
-import type { ChangeLog, LoggedHead } from '../plugin/changelog.ts';
-import type { Clock } from '../plugin/clock.ts';
-import type { Log } from '../plugin/log.ts';
-import type { SnapshotInfo } from '../plugin/snapshots.ts';
-import type { Upstream } from '../plugin/upstream.ts';
-import type { Ledger } from './ledger.ts';
+import type { LoggedHead } from '../plugin/changelog.ts';
+import type { BootstrapParts } from './bootstrap-parts.ts';
 import { pagesOf, RowsMovedError } from './pages.ts';
 import { startFromSnapshot } from './snapshot-load.ts';
 import { type Track, wantsType } from './track.ts';
-
-export interface BootstrapParts {
-  readonly log: ChangeLog;
-  readonly upstream: Upstream;
-  readonly ledger: Ledger;
-  readonly clock: Clock;
-  readonly logger: Log;
-  /** A copy began with a snapshot, or could not. */
-  snapshot(what: 'used' | 'refused', info: SnapshotInfo, error?: unknown): void;
-}
 
 /** Tuples per commit of the copy: LMDB takes about 40 000 a second in batches of 1 000 and more. */
 const COPY_BATCH = 2_000;

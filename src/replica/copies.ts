@@ -1,5 +1,6 @@
 /** Copies of stores: some at a time, each tried until it is made or no longer wanted, then confirmed by a marker. */
-import { askForMarker, type BootstrapParts, copyStore } from './bootstrap.ts';
+import { askForMarker, copyStore } from './bootstrap.ts';
+import type { BootstrapParts } from './bootstrap-parts.ts';
 import type { Track } from './track.ts';
 import type { Waiters } from './wait.ts';
 

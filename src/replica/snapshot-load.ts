@@ -5,7 +5,7 @@
 import { typeOf } from '../fga/tuple.ts';
 import type { LoggedHead, LogState } from '../plugin/changelog.ts';
 import type { SnapshotInfo, SnapshotPlace } from '../plugin/snapshots.ts';
-import type { BootstrapParts } from './bootstrap.ts';
+import type { BootstrapParts } from './bootstrap-parts.ts';
 import { SnapshotCorruptError, type SnapshotPiece, snapshotPieces } from './snapshot-file.ts';
 import { type Track, wantsType } from './track.ts';
 

@@ -1,7 +1,8 @@
 /** Fits the metrics and the health to what happens on the two streets. */
 import type { DeskEvents } from '../capture/desk.ts';
+import type { FleetParts } from '../capture/fleet-parts.ts';
 import type { HandOverEvents } from '../capture/hand-over.ts';
-import type { FleetParts, Sequencer } from '../capture/sequencer.ts';
+import type { Sequencer } from '../capture/sequencer.ts';
 import type { Config } from '../config/config.ts';
 import type { ChangeLog } from '../plugin/changelog.ts';
 import type { Clock } from '../plugin/clock.ts';

@@ -13,7 +13,7 @@ import { type GrpcHandler, openGrpcStreet } from '../proxy/grpc.ts';
 import { type Handler, openStreet } from '../proxy/handle.ts';
 import { createOwnWrites, type OwnWrites } from '../proxy/own-writes.ts';
 import type { LocalData } from '../proxy/products.ts';
-import type { Decider } from '../proxy/serve.ts';
+import type { Decider } from '../proxy/query-call.ts';
 import { shadowed } from '../proxy/shadow.ts';
 import { createTurnstile } from '../proxy/turnstile.ts';
 import { parseQuery } from '../proxy/wire/parse.ts';

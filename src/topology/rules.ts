@@ -1,6 +1,7 @@
 /** What no single field of a topology can see. */
+
+import type { Broken } from '../config/broken.ts';
 import { EVERY_STORE } from '../config/config.ts';
-import type { Broken } from '../config/rules.ts';
 import type { TopologyFields } from './fields.ts';
 import { GUEST_DOMAIN, guestAccount, leaseBucket, SYSTEM_ACCOUNT, variableOf } from './login.ts';
 

@@ -3,7 +3,7 @@
  * backpressure both ways.
  */
 import type { Dispatcher } from 'undici';
-import type { RelayCall, WholeAnswer } from './forward.ts';
+import type { RelayCall, WholeAnswer } from './forward-call.ts';
 import { type ForwardFailure, failure, unanswered } from './forward-failure.ts';
 import { type AnswerHead, answerHead } from './headers.ts';
 

@@ -2,12 +2,13 @@
  * The only way of a client's request to the upstream: bytes in, bytes out, over pooled connections
  * (docs/decisions/0003-forwarding.md). Nothing is decoded, nothing is ever sent twice.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import type { IncomingMessage } from 'node:http';
 import { Pool } from 'undici';
-import type { ForwardFailure } from './forward-failure.ts';
+import type { ExchangeCall, RelayCall, RequestBody } from './forward-call.ts';
 import { type Exchange, Held } from './forward-held.ts';
 import { Relay } from './forward-relay.ts';
-import { type AnswerHead, requestHead } from './headers.ts';
+import { requestHead } from './headers.ts';
 import { connector, type UpstreamTls } from './tls.ts';
 
 /** A dead host: one lost SYN is sent again after 1 s and 3 s (RFC 6298), so two losses are survived. */
@@ -20,47 +21,6 @@ export const BODY_SILENCE_TIMEOUT_MS = 300_000;
 export const IDLE_TIMEOUT_MS = 30_000;
 /** Head of an upstream's answer; the same as what the listener takes from clients. */
 export const MAX_ANSWER_HEAD_BYTES = 65_536;
-
-/** Bytes already read, or a stream of them; null is no body at all. */
-export type RequestBody = Uint8Array | AsyncIterable<Uint8Array> | null;
-
-/** The answer is streamed to the client as it comes; when the client leaves, the upstream request is cancelled. */
-export interface RelayCall {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
-  /** Absent: the body of `req`, unread so far. */
-  readonly body?: RequestBody;
-  /** Headers to add to the answer. */
-  readonly added: readonly string[];
-  /** Instead of `ANSWER_TIMEOUT_MS`. */
-  readonly answerTimeoutMs?: number;
-  /** There is an answer here: a 5xx of the upstream is not handed on, it is a failure. */
-  readonly replaceable?: boolean;
-  /** The head of the answer, before it is sent to the client. */
-  head?(head: AnswerHead): void;
-  /** The answer has been handed to the client whole. */
-  done?(): void;
-  /** Called once, however it ended: with the answer when it was short and came whole. */
-  ended?(whole: WholeAnswer | undefined): void;
-  /**
-   * Nothing came, or not all. With `res.headersSent` false the caller answers; otherwise the client's connection has
-   * been cut, which is how HTTP says that the rest is missing. Not called when it was the client who left.
-   */
-  failed(failure: ForwardFailure): void;
-}
-
-export interface WholeAnswer {
-  readonly head: AnswerHead;
-  readonly body: Buffer;
-}
-
-/** The request is seen through to its end whatever the client does, and the answer is held back. */
-export interface ExchangeCall {
-  readonly req: IncomingMessage;
-  readonly body: RequestBody;
-  /** Request header to leave out, lower case. */
-  readonly without?: string;
-}
 
 export interface Forwarder {
   relay(call: RelayCall): void;

@@ -4,7 +4,7 @@ import type { OutgoingHttpHeaders } from 'node:http2';
 import { constants } from 'node:http2';
 import { type ForwardFailure, failure } from './forward-failure.ts';
 import { MAX_HELD_BYTES } from './forward-held.ts';
-import type { GrpcRequest } from './grpc.ts';
+import type { GrpcRequest } from './grpc-call.ts';
 import { type AnswerMetadata, answerMetadata, statusOf, trailersOf } from './grpc-metadata.ts';
 import { timeout } from './grpc-relay.ts';
 import { CANCEL, type OpenCall } from './grpc-sessions.ts';

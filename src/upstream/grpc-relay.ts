@@ -1,7 +1,7 @@
 /** Hands one gRPC call through, frame by frame, with backpressure both ways; its end is told to both sides. */
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { type ForwardFailure, failure, unanswered } from './forward-failure.ts';
-import type { GrpcRelayCall } from './grpc.ts';
+import type { GrpcRelayCall } from './grpc-call.ts';
 import { answerMetadata, noAnswerIn, statusOf, trailersOf } from './grpc-metadata.ts';
 import { CANCEL, type OpenCall } from './grpc-sessions.ts';
 import { answerHead, answerOnly, keepsFor } from './grpc-stream.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { transformer } from '@openfga/syntax-transformer';
 import { describe, expect, test } from 'vitest';
 import { main } from '../../src/cli/main.ts';
-import type { Plan } from '../../src/cli/plan.ts';
+import type { Plan } from '../../src/cli/plan-table.ts';
 
 const A = '01J0000000000000000000000A';
 const B = '01J0000000000000000000000B';

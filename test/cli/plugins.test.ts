@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { main } from '../../src/cli/main.ts';
-import type { Plan } from '../../src/cli/plan.ts';
+import type { Plan } from '../../src/cli/plan-table.ts';
 import { temporaryFolder } from '../support/children.ts';
 import { BIN } from '../support/fleet.ts';
 

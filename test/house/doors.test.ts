@@ -57,6 +57,28 @@ test('every import goes through an open door', () => {
   expect(trespasses).toEqual([]);
 });
 
+test('no file is needed by what it needs itself', () => {
+  const files = sourceFiles().filter(({ path }) => /^(src|plugins)\//.test(path));
+  const needs = new Map(
+    files.map((file) => [
+      file.path,
+      importsOf(file)
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => posix.join(posix.dirname(file.path), specifier)),
+    ]),
+  );
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (path: string, way: readonly string[]): void => {
+    if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(' → '));
+    else if (!done.has(path)) for (const next of needs.get(path) ?? []) visit(next, [...way, path]);
+    done.add(path);
+  };
+  for (const path of needs.keys()) visit(path, []);
+  expect(needs.size).toBeGreaterThan(300);
+  expect(circles).toEqual([]);
+});
+
 test('every room has its doors written down', () => {
   const rooms = sourceFiles()
     .filter(({ path }) => /^(src|plugins)\//.test(path))

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Answer } from '../../src/fga/answer.ts';
 import { FgaError } from '../../src/fga/error.ts';
-import type { Decision } from '../../src/proxy/serve.ts';
+import type { Decision } from '../../src/proxy/decision.ts';
 import { type OpenFga, serversAvailable, startOpenFga } from '../support/servers.ts';
 import { forwardAll, post, startStreet, type TestStreet, talk } from './street-setup.ts';
 

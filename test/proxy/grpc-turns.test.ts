@@ -2,7 +2,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { CheckRequestSchema } from '../../proto/gen/openfga/v1/openfga_service_pb.ts';
-import type { Decision } from '../../src/proxy/serve.ts';
+import type { Decision } from '../../src/proxy/decision.ts';
 import { createTurnstile } from '../../src/proxy/turnstile.ts';
 import { frame, replyOf, SERVICE } from '../support/grpc.ts';
 import { politely, startGrpcStreet, startRudeGrpc } from './rude-grpc.ts';

@@ -1,6 +1,6 @@
 /** Queries towards an upstream that does not answer. */
 import { expect, test } from 'vitest';
-import type { Decision } from '../../src/proxy/serve.ts';
+import type { Decision } from '../../src/proxy/decision.ts';
 import { createBreaker, FAILURES_IN_A_ROW, REST_MS } from '../../src/upstream/breaker.ts';
 import { handClock } from '../support/hand-clock.ts';
 import { closingAfterEach } from './after-each.ts';

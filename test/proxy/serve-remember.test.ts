@@ -5,7 +5,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { CheckRequestSchema } from '../../proto/gen/openfga/v1/openfga_service_pb.ts';
 import type { UpstreamSaid } from '../../src/plugin/tier.ts';
-import type { Decision } from '../../src/proxy/serve.ts';
+import type { Decision } from '../../src/proxy/decision.ts';
 import { frame, SERVICE } from '../support/grpc.ts';
 import { startGrpcStreet, startRudeGrpc } from './rude-grpc.ts';
 import { startServing } from './serving.ts';

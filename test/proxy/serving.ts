@@ -1,7 +1,8 @@
 /** A street whose decider is one function, in front of an upstream that always answers. */
 import type { Answer } from '../../src/fga/answer.ts';
 import type { Query } from '../../src/fga/query.ts';
-import type { Caller, Decider, Decision } from '../../src/proxy/serve.ts';
+import type { Decision } from '../../src/proxy/decision.ts';
+import type { Caller, Decider } from '../../src/proxy/query-call.ts';
 import { polite, startRude } from './rude-upstream.ts';
 import { A_CHECK, CHECK, MODEL, post, STORE, type StreetOptions, startStreet, talk } from './street-setup.ts';
 

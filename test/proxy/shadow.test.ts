@@ -5,8 +5,8 @@ import type { Query } from '../../src/fga/query.ts';
 import { systemClock } from '../../src/plugin/clock.ts';
 import { silentLog } from '../../src/plugin/log.ts';
 import type { StoreView } from '../../src/plugin/store.ts';
+import type { Decision } from '../../src/proxy/decision.ts';
 import type { LocalData } from '../../src/proxy/products.ts';
-import type { Decision } from '../../src/proxy/serve.ts';
 import {
   createShadow,
   type Mismatch,

@@ -8,7 +8,7 @@ import type { Capture } from '../../src/proxy/capture-call.ts';
 import { noEvents, type ProxyEvents } from '../../src/proxy/events.ts';
 import { openStreet } from '../../src/proxy/handle.ts';
 import { type HttpListenerOptions, listenHttp } from '../../src/proxy/listen-http.ts';
-import type { Decider } from '../../src/proxy/serve.ts';
+import type { Decider } from '../../src/proxy/query-call.ts';
 import type { Turnstile } from '../../src/proxy/turnstile.ts';
 import { parseQuery } from '../../src/proxy/wire/parse.ts';
 import { readAnswer } from '../../src/proxy/wire/read-answer.ts';

@@ -8,10 +8,11 @@ import { FgaError } from '../../../src/fga/error.ts';
 import type { TupleKey } from '../../../src/fga/tuple.ts';
 import { type Call, GatewayError, invalid, json, type Reply } from './call.ts';
 import { type Fields, isFields, readFields, readPart, refuseTooLarge, textField } from './json.ts';
+import { resolveModel } from './resolve-model.ts';
 import { shownTuple, tupleKeyRules } from './tuple-fields.ts';
 import { tupleError } from './tuple-rules.ts';
 import { REQUIRED, RULES, Violations } from './violations.ts';
-import { compiledOf, dataOf, resolveModel } from './world.ts';
+import { compiledOf, dataOf } from './world.ts';
 import { toTuple } from './write.ts';
 
 const MAX_ASSERTIONS = 100;

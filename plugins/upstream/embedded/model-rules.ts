@@ -4,7 +4,7 @@
  */
 import { compileProgram } from '../../../src/engine/cel/program.ts';
 import { type CompiledCondition, compileConditions } from '../../../src/engine/condition.ts';
-import { Decline } from '../../../src/engine/run.ts';
+import { Decline } from '../../../src/engine/decline.ts';
 import { MAX_CONDITION_COST } from '../../../src/fga/limits.ts';
 import type {
   AuthorizationModel,

@@ -5,7 +5,8 @@ import { MAX_CHECKS_PER_BATCH, MAX_REQUEST_BYTES } from '../../../src/fga/limits
 import type { QueryMethod } from '../../../src/fga/query.ts';
 import { type Call, GatewayError, type Handler, invalid, type Reply } from './call.ts';
 import { isFields, readFields, refuseTooLarge, textField } from './json.ts';
-import { dataOf, resolveModel } from './world.ts';
+import { resolveModel } from './resolve-model.ts';
+import { dataOf } from './world.ts';
 
 export function queryHandler(method: QueryMethod): Handler {
   return (call) => {

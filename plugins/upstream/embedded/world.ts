@@ -9,7 +9,6 @@ import { FgaError } from '../../../src/fga/error.ts';
 import type { AuthorizationModel } from '../../../src/fga/model.ts';
 import type { Tuple } from '../../../src/fga/tuple.ts';
 import type { Clock } from '../../../src/plugin/clock.ts';
-import type { Call } from './call.ts';
 import { createTupleTable, type TupleTable } from './tuples.ts';
 
 export interface World {
@@ -87,16 +86,6 @@ function emptyData(): StoreData {
     },
   };
   return data;
-}
-
-/** `''` is the latest. Tells the call which model was resolved; throws as upstream does where there is none. */
-export function resolveModel(call: Call, modelId: string): StoredModel {
-  const data = dataOf(call.world, call.storeId);
-  const id = modelId === '' ? data.latestModelId : modelId;
-  const stored = id === undefined ? undefined : data.models.get(id);
-  if (!stored) throw modelNotFound(call.storeId, modelId);
-  call.modelId = stored.model.id;
-  return stored;
 }
 
 /** As the engine reads it; throws where the engine does not understand the model. */

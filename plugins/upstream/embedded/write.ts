@@ -11,10 +11,11 @@ import { MAX_STORED_CONTEXT_BYTES, MAX_TUPLES_PER_WRITE } from '../../../src/fga
 import { type JsonObject, keyText, type Tuple, type TupleKey } from '../../../src/fga/tuple.ts';
 import { type Call, invalid, json, type Reply } from './call.ts';
 import { readMessage } from './json.ts';
+import { resolveModel } from './resolve-model.ts';
 import { tupleKeyRules } from './tuple-fields.ts';
 import { tupleError } from './tuple-rules.ts';
 import { RULES, Violations } from './violations.ts';
-import { compiledOf, dataOf, resolveModel, type StoreData } from './world.ts';
+import { compiledOf, dataOf, type StoreData } from './world.ts';
 
 export function write(call: Call): Reply {
   const request = readMessage(WriteRequestSchema, call.body);

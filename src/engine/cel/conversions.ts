@@ -1,6 +1,6 @@
 /** Type conversions (`int(x)`, `string(x)`, …) and the getters of timestamps and durations, as cel-go v0.28 has them. */
 
-import { Decline } from '../run.ts';
+import { Decline } from '../decline.ts';
 import { formatG } from './go-number.ts';
 import {
   type Civil,

@@ -5,7 +5,7 @@
  * unknown values for missing parameters, the cost limit, the offset that a timestamp was written with, cel-go's errors.
  */
 import { parse } from '@bufbuild/cel';
-import { Decline } from '../run.ts';
+import { Decline } from '../decline.ts';
 import { compileNode } from './compile-node.ts';
 import { CostExceeded, type Scope } from './node.ts';
 import type { CelType, CelValue } from './values.ts';

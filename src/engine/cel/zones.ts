@@ -1,6 +1,7 @@
 /** Time zones in the getters of timestamps: fixed offsets as cel-go reads them, and IANA names. */
+
+import { Decline } from '../decline.ts';
 import { quoted } from '../go-quote.ts';
-import { Decline } from '../run.ts';
 import { floorDivide, SECOND, type Timestamp } from './go-time.ts';
 import { Failure } from './values.ts';
 
