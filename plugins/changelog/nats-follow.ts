@@ -14,7 +14,7 @@ import { createAcks } from './nats-acks.ts';
 import type { NatsLink } from './nats-connect.ts';
 import { ensureConsumer, madeAsWished, type Wish } from './nats-consumer.ts';
 import { askForConsumer, isForbidden } from './nats-consumer-desk.ts';
-import { readHead, readHeadBySubject } from './nats-head.ts';
+import { readHead, readHeadBySubject, readHeadInstead } from './nats-head.ts';
 import { ascending, type Pull, type Raw, startPull } from './nats-pull.ts';
 import {
   type ChangeStream,
@@ -183,7 +183,7 @@ export function createFollower(parts: FollowParts): Follower {
       }
     } catch (error) {
       if (isForbidden(error)) throw error;
-      return readHead(jsm, parts.streamName, storeId);
+      return readHeadInstead(jsm, parts.streamName, storeId, error);
     }
   }
 

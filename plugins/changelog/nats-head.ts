@@ -8,6 +8,7 @@ import { headOf } from '../../src/fga/transaction.ts';
 import { type LoggedHead, UnreadableHeadError } from '../../src/plugin/changelog.ts';
 import { openEnvelope } from '../../src/plugin/envelope.ts';
 import { headSubjects, storeSubjects } from '../../src/plugin/subject.ts';
+import { isForbidden } from './nats-consumer-desk.ts';
 
 /** The store's last message of any kind, or undefined. */
 export function lastOfStore(
@@ -45,6 +46,20 @@ export async function readHeadBySubject(
   const said = saidBy(newest);
   if (!said) throw new UnreadableHeadError(storeId);
   return { ...said, fence: '' };
+}
+
+/** From the leader, after an answer by subject failed with `found`; where the leader may not be asked, that stands. */
+export async function readHeadInstead(
+  jsm: JetStreamManager,
+  stream: string,
+  storeId: string,
+  found: unknown,
+): Promise<LoggedHead | undefined> {
+  try {
+    return await readHead(jsm, stream, storeId);
+  } catch (error) {
+    throw isForbidden(error) ? found : error;
+  }
 }
 
 /** The last message is a part without its commit, or no message at all: looks at what came before it. */

@@ -1,5 +1,6 @@
 /** What is handed to the sequencer of a store, and what it does with it. */
 import type { Head, TupleDelta } from '../fga/change.ts';
+import type { LaneOptions } from '../plugin/lanes.ts';
 
 export interface Captured {
   readonly delta: TupleDelta;
@@ -21,10 +22,13 @@ export interface StoreSequencer {
   /** Resolves with the revision once the log holds it. Rejects when the log is out of reach: the walk then does it. */
   handOver(captured: Captured): Promise<Head>;
   modelWritten(modelId: string): Promise<Head>;
-  /** A walk that begins after this call; with `marker`, a marker is appended after what it found. */
-  barrier(marker?: string): Promise<Head>;
-  /** A walk soon; failures are reported through `events`. */
-  walk(): Promise<void>;
+  /**
+   * A walk that begins after this call; with `marker`, a marker is appended after what it found. Rejects with an
+   * `UnwantedError` when nobody wants it any more at its turn.
+   */
+  barrier(marker?: string, wanted?: () => boolean): Promise<Head>;
+  /** A walk soon; by default before those of others that wait. */
+  walk(options?: LaneOptions): Promise<void>;
   /** Says the head again, so that a log that forgets by age keeps a word about the store. */
   restate(): Promise<Head>;
   /** The upstream no longer lists the store: says so in the log, once. */

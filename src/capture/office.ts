@@ -4,7 +4,7 @@
  */
 import type { Head } from '../fga/change.ts';
 import type { ControlQuestion, ControlReply } from '../plugin/changelog.ts';
-import { createLanes, type LaneOptions } from '../plugin/lanes.ts';
+import { createLanes } from '../plugin/lanes.ts';
 import { NotHolderError, type Term } from '../plugin/lease.ts';
 import type { RelayMessage, RelayReply } from '../plugin/relay.ts';
 import type { StoreSequencer } from './captured.ts';
@@ -12,6 +12,7 @@ import type { FleetParts } from './fleet-parts.ts';
 import { createRounds } from './rounds.ts';
 import { createStoreSequencer } from './store-sequencer.ts';
 import { createStrangers } from './strangers.ts';
+import { UnwantedError } from './walks.ts';
 
 export interface Office {
   readonly term: Term;
@@ -48,7 +49,7 @@ export function createOffice(parts: OfficeParts): Office {
   function store(storeId: string): StoreSequencer {
     const known = stores.get(storeId);
     if (known) return known;
-    const made = createStoreSequencer({ ...parts, storeId });
+    const made = createStoreSequencer({ ...parts, storeId, lanes });
     stores.set(storeId, made);
     return made;
   }
@@ -56,25 +57,24 @@ export function createOffice(parts: OfficeParts): Office {
   const strangers = createStrangers(parts);
 
   /** A barrier begins no history: a store that nobody knows has none, and stays out of the reply. */
-  async function barrier(id: string, marker: string | undefined, options: LaneOptions) {
-    if (!stores.has(id) && !(await strangers.isKnown(id, options.wanted))) return undefined;
-    return lanes.run(() => store(id).barrier(marker), options);
+  async function barrier(id: string, marker: string | undefined, wanted: () => boolean) {
+    if (!stores.has(id) && !(await strangers.isKnown(id, wanted))) return undefined;
+    return store(id).barrier(marker, wanted);
   }
 
-  const rounds = createRounds({ ...parts, lanes, stores, store });
+  const rounds = createRounds({ ...parts, stores, store });
 
   async function answer(question: ControlQuestion): Promise<ControlReply> {
     const { marker, storeIds } = question;
     const heads: Record<string, Head> = {};
     const late = new AbortController();
-    const urgent = marker !== undefined;
-    const options = { urgent, wanted: () => !late.signal.aborted };
+    const wanted = () => !late.signal.aborted;
     const asked = storeIds.slice(0, MAX_STORES_PER_QUESTION).map(async (id) => {
       try {
-        const head = await barrier(id, marker, options);
+        const head = await barrier(id, marker, wanted);
         if (head) heads[id] = head;
       } catch (error) {
-        if (error instanceof NotHolderError) return;
+        if (error instanceof NotHolderError || error instanceof UnwantedError) return;
         // The edge sees that its store is missing from the reply, and its data grows older.
         parts.events.trouble(error);
         logger.warn({ store: id, err: error }, 'no barrier could be given for a store');
@@ -83,7 +83,7 @@ export function createOffice(parts: OfficeParts): Office {
     const done = new AbortController();
     await Promise.race([
       Promise.all(asked),
-      clock.sleep(urgent ? ANSWER_WITHIN_MS.marker : ANSWER_WITHIN_MS.freshness, done.signal),
+      clock.sleep(marker === undefined ? ANSWER_WITHIN_MS.freshness : ANSWER_WITHIN_MS.marker, done.signal),
     ]);
     done.abort();
     late.abort();

@@ -4,11 +4,12 @@
  * published as well.
  */
 import type { Clock } from '../plugin/clock.ts';
-import type { Lanes } from '../plugin/lanes.ts';
+import type { LaneOptions } from '../plugin/lanes.ts';
 import { NotHolderError } from '../plugin/lease.ts';
 import type { Log } from '../plugin/log.ts';
 import type { Upstream } from '../plugin/upstream.ts';
 import type { StoreSequencer } from './captured.ts';
+import { UnwantedError } from './walks.ts';
 
 export interface Rounds {
   /** Ends soon after `signal`. */
@@ -26,7 +27,6 @@ export interface RoundsParts {
   readonly maxRps: number;
   /** Stores made or deleted past the sidecar are found at this pace; default 10 s. */
   readonly listEveryMs?: number;
-  readonly lanes: Lanes;
   readonly stores: ReadonlyMap<string, StoreSequencer>;
   store(storeId: string): StoreSequencer;
   readonly events: {
@@ -45,18 +45,18 @@ const REQUESTS_PER_WALK = 2;
 const REQUESTS_OF_FIRST_WALK = 8;
 
 export function createRounds(parts: RoundsParts): Rounds {
-  const { clock, logger, lanes, stores, intervalMs } = parts;
+  const { clock, logger, stores, intervalMs } = parts;
   const restatedMs = new Map<string, number>();
   /** In the order in which the idle ones among them are walked. */
   let listed: readonly string[] = [];
   let missing: ReadonlySet<string> = new Set();
 
-  async function walk(storeId: string): Promise<void> {
+  async function walk(storeId: string, options?: LaneOptions): Promise<void> {
     try {
-      await parts.store(storeId).walk();
+      await parts.store(storeId).walk(options);
       parts.events.trouble(undefined);
     } catch (error) {
-      if (error instanceof NotHolderError) return;
+      if (error instanceof NotHolderError || error instanceof UnwantedError) return;
       parts.events.trouble(error);
       logger.warn({ store: storeId, err: error }, 'a walk of the changelog failed; it is tried again');
     }
@@ -75,8 +75,7 @@ export function createRounds(parts: RoundsParts): Rounds {
     while (!signal.aborted) {
       await clock.sleep(intervalMs, signal);
       const due = [...stores].filter(([, one]) => isActive(one) && isDue(one));
-      const wanted = () => !signal.aborted;
-      await Promise.all(due.map(([id]) => lanes.run(() => walk(id), { urgent: false, wanted })));
+      await Promise.all(due.map(([id]) => walk(id, whenFree(signal))));
     }
   }
 
@@ -92,7 +91,7 @@ export function createRounds(parts: RoundsParts): Rounds {
       const beganMs = clock.monoMs();
       const id = nextIdle();
       const requests = id !== undefined && stores.has(id) ? REQUESTS_PER_WALK : REQUESTS_OF_FIRST_WALK;
-      if (id !== undefined) await lanes.run(() => walk(id), { urgent: false, wanted: () => !signal.aborted });
+      if (id !== undefined) await walk(id, whenFree(signal));
       const spentMs = clock.monoMs() - beganMs;
       await clock.sleep(id === undefined ? intervalMs : (requests * 1000) / parts.maxRps - spentMs, signal);
     }
@@ -150,4 +149,8 @@ export function createRounds(parts: RoundsParts): Rounds {
       await Promise.all([walkActive(signal), walkIdle(signal), list(signal), restate(signal)]);
     },
   };
+}
+
+function whenFree(signal: AbortSignal): LaneOptions {
+  return { urgent: false, wanted: () => !signal.aborted };
 }

@@ -51,7 +51,8 @@ export function createSequencer(parts: FleetParts): Sequencer {
   async function work(one: Office, signal: AbortSignal): Promise<void> {
     office = one;
     const stops = [log.control.serve(one.answer), sharing?.relay.serve(one.receive)];
-    await one.rounds(AbortSignal.any([signal, one.term.over]));
+    // At the end of a term nothing is waited for: what an office without one says would come before its successor's word.
+    await Promise.race([one.rounds(AbortSignal.any([signal, one.term.over])), ended(one.term.over)]);
     for (const stop of stops) stop?.();
     await drain(one);
     if (sharing) office = undefined;
@@ -67,4 +68,11 @@ export function createSequencer(parts: FleetParts): Sequencer {
     run: (signal) =>
       sharing ? sharing.lease.run(signal, (term) => work(open(term), signal)) : work(present(), signal),
   };
+}
+
+function ended(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }

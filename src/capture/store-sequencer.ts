@@ -6,14 +6,13 @@
  * present state of its keys, read from the primary, so that an older operation never overwrites a newer one.
  */
 import type { Anchor, Head, TupleDelta } from '../fga/change.ts';
-import { MAX_PAGE_SIZE } from '../fga/limits.ts';
 import { toTransaction } from '../fga/transaction.ts';
 import { keyText, type TupleKey } from '../fga/tuple.ts';
 import type { ChangeLog, ChangeLogWriter } from '../plugin/changelog.ts';
 import type { Clock } from '../plugin/clock.ts';
+import { createLanes, type Lanes } from '../plugin/lanes.ts';
 import type { Term } from '../plugin/lease.ts';
 import { createSerial } from '../plugin/serial.ts';
-import { createTurns } from '../plugin/turns.ts';
 import type { ChangelogEntry, Upstream } from '../plugin/upstream.ts';
 import type { Captured, SequencerEvents, StoreSequencer } from './captured.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
@@ -21,8 +20,10 @@ import { type KeyLocks, lockKey } from './key-locks.ts';
 import { createModelTail } from './model-tail.ts';
 import { createOutstanding } from './outstanding.ts';
 import { createPublisher } from './publisher.ts';
+import { createRecentPast } from './recent-past.ts';
 import { createStates } from './states.ts';
-import { createRecentEntries, findEnd, type WalkStep, walkOverlap, walkTail } from './walk.ts';
+import { findEnd, type WalkStep, walkTail } from './walk.ts';
+import { createWalks } from './walks.ts';
 
 export interface SequencerParts {
   readonly storeId: string;
@@ -37,26 +38,26 @@ export interface SequencerParts {
   readonly nodeId: string;
   /** How far back the overlap reads, ms of upstream's clock. */
   readonly overlapMs: number;
+  /** Shared by the walks of all stores. Absent: this one has one of its own. */
+  readonly lanes?: Lanes;
   readonly events: SequencerEvents;
 }
 
 /** More hand-overs than this waiting for the log are left to the walk, which needs no memory. */
 export const MAX_WAITING_HANDOVERS = 10_000;
-/** Up to this many recent entries (ten pages) every walk reads the overlap too; with more, a third of the overlap apart. */
-const CHEAP_OVERLAP_ENTRIES = 1_000;
+const AT_ONCE = { urgent: true, wanted: () => true };
 
 export function createStoreSequencer(parts: SequencerParts): StoreSequencer {
   const { storeId, upstream, clock, locks, events } = parts;
   const serial = createSerial();
   const outstanding = createOutstanding();
-  const recent = createRecentEntries();
   const states = createStates(upstream, storeId, clock, parts.term.sinceMs);
   const models = createModelTail(upstream, storeId);
+  const past = createRecentPast({
+    ...parts,
+    publish: (late) => serial.run(() => publishState(distinctKeys(late))),
+  });
   let checkpoint: Checkpoint | undefined;
-  let overlapDueMs = 0;
-  /** A sequencer that takes up a log has not seen what its predecessor did shortly before. */
-  let overlapOwed = true;
-  let lastNewsMs = clock.monoMs();
   let lastAskedMs = Number.NEGATIVE_INFINITY;
   let storeDeleted: true | undefined;
   let lastWalkMs = Number.NEGATIVE_INFINITY;
@@ -91,9 +92,8 @@ export function createStoreSequencer(parts: SequencerParts): StoreSequencer {
 
   /** Followers of a new epoch copy what is there: only what comes after it, or shows up late, has to be published. */
   async function startOfEpoch(): Promise<Checkpoint> {
-    overlapOwed = false;
     const end = await findEnd(upstream, storeId, clock.wallMs());
-    if (end.seenMs > 0) recent.note(await walkOverlap(upstream, storeId, end.seenMs - parts.overlapMs));
+    await past.begin(end);
     return end;
   }
 
@@ -129,44 +129,19 @@ export function createStoreSequencer(parts: SequencerParts): StoreSequencer {
     await locks.settled(step.entries.map((entry) => lockKey(storeId, entry.tuple)));
     await serial.run(async () => {
       const strangers = step.entries.filter((entry) => !outstanding.settle(entry));
-      lastNewsMs = clock.monoMs();
+      past.news();
       await publishState(distinctKeys(strangers));
-      recent.note(step.entries);
+      past.note(step.entries);
       checkpoint = step.checkpoint;
     });
-  }
-
-  async function dealWithLate(from: Checkpoint, first: boolean): Promise<void> {
-    const fromMs = from.seenMs - parts.overlapMs;
-    const late = recent.late(await walkOverlap(upstream, storeId, fromMs), first);
-    // In small steps, so that hand-overs get their turn in between. What failed is late again at the next walk.
-    for (let at = 0; at < late.length; at += MAX_PAGE_SIZE) {
-      const some = late.slice(at, at + MAX_PAGE_SIZE);
-      await serial.run(() => publishState(distinctKeys(some)));
-      recent.note(some);
-    }
-    recent.forget(fromMs);
-  }
-
-  /** SQL stores may show an entry late: while anything is recent, its surroundings are read again (contract 6.4). */
-  function overlapIsDue(): boolean {
-    if (parts.overlapMs === 0 || !checkpoint || checkpoint.seenMs === 0) return false;
-    const now = clock.monoMs();
-    if (overlapOwed) return true;
-    if (now - lastNewsMs > parts.overlapMs) return false;
-    return recent.size() <= CHEAP_OVERLAP_ENTRIES || now >= overlapDueMs;
   }
 
   async function walkOnce(): Promise<void> {
     lastWalkMs = clock.monoMs();
     const from = await serial.run(() => (checkpoint ? Promise.resolve(checkpoint) : opened()));
+    await past.takeUp(from);
     await walkTail(upstream, storeId, from, deal);
-    const now = clock.monoMs();
-    if (overlapIsDue()) {
-      await dealWithLate(overlapOwed && from.seenMs > 0 ? from : (checkpoint ?? from), overlapOwed);
-      overlapOwed = false;
-      overlapDueMs = now + parts.overlapMs / 3;
-    }
+    await past.look(checkpoint ?? from);
     states.forgetOld();
     for (const model of await models.unpublished()) await serial.run(() => publishModel(model.id));
   }
@@ -189,7 +164,7 @@ export function createStoreSequencer(parts: SequencerParts): StoreSequencer {
     return head;
   }
 
-  const walkSoon = createTurns(walkOnce);
+  const walkSoon = createWalks(walkOnce, parts.lanes ?? createLanes(1));
   return {
     handOver(captured) {
       lastAskedMs = clock.monoMs();
@@ -202,9 +177,9 @@ export function createStoreSequencer(parts: SequencerParts): StoreSequencer {
       return serial.run(() => publishCaptured(captured, doubted));
     },
     modelWritten: (modelId) => serial.run(() => publishModel(modelId)),
-    async barrier(marker) {
+    async barrier(marker, wanted = () => true) {
       lastAskedMs = clock.monoMs();
-      await walkSoon();
+      await walkSoon({ urgent: marker !== undefined, wanted });
       return serial.run(async () => {
         if (marker === undefined) return (await publisher.open()).head;
         await publisher.publish(({ head }) => ({
@@ -219,7 +194,7 @@ export function createStoreSequencer(parts: SequencerParts): StoreSequencer {
         return (await publisher.open()).head;
       });
     },
-    walk: walkSoon,
+    walk: (options = AT_ONCE) => walkSoon(options),
     restate: () => serial.run(() => publisher.publish(({ head }) => anchor(head))),
     deleted: () =>
       serial.run(async () => {

@@ -29,6 +29,7 @@ export interface StrangersParts {
 export function createStrangers({ log, upstream, clock }: StrangersParts): Strangers {
   const lanes = createLanes(LOOKUPS_AT_ONCE);
   const unknownUntilMs = new Map<string, number>();
+  const looking = new Map<string, Looking>();
 
   async function lookUp(storeId: string): Promise<boolean> {
     if (await log.reader.head(storeId)) return true;
@@ -53,15 +54,33 @@ export function createStrangers({ log, upstream, clock }: StrangersParts): Stran
     if (unknownUntilMs.size > MAX_UNKNOWN && oldest !== undefined) unknownUntilMs.delete(oldest);
   }
 
+  /** One look-up of a store for all who ask meanwhile; undefined when its turn came and nobody waited any more. */
+  function look(storeId: string, first: () => boolean): Looking {
+    const askers = [first];
+    const wanted = () => askers.some((one) => one());
+    const found = lanes
+      .run(() => lookUp(storeId), { urgent: false, wanted })
+      .finally(() => {
+        looking.delete(storeId);
+      });
+    const made = { askers, found };
+    looking.set(storeId, made);
+    return made;
+  }
+
   return {
     async isKnown(storeId, wanted) {
       if (isUnknown(storeId)) return false;
-      const known = await lanes.run(async () => !isUnknown(storeId) && lookUp(storeId), {
-        urgent: false,
-        wanted,
-      });
+      const under = looking.get(storeId);
+      under?.askers.push(wanted);
+      const known = await (under ?? look(storeId, wanted)).found;
       if (known === false) remember(storeId);
       return known ?? false;
     },
   };
+}
+
+interface Looking {
+  readonly askers: (() => boolean)[];
+  readonly found: Promise<boolean | undefined>;
 }

@@ -56,11 +56,19 @@ async function entriesSince(
   storeId: string,
   ms: number,
 ): Promise<ChangelogPage | undefined> {
+  const page = await pageSince(upstream, storeId, ms);
+  return page && page.entries.length > 0 ? page : undefined;
+}
+
+/** Undefined when upstream refuses the start, because it lies in its future. */
+async function pageSince(
+  upstream: Upstream,
+  storeId: string,
+  ms: number,
+): Promise<ChangelogPage | undefined> {
   try {
-    const page = await upstream.readChanges(storeId, '', ms);
-    return page.entries.length > 0 ? page : undefined;
+    return await upstream.readChanges(storeId, '', ms);
   } catch (error) {
-    // Upstream refuses a start that is in its future: its clock is behind ours.
     if (error instanceof FgaError && error.httpStatus === 400) return undefined;
     throw error;
   }
@@ -126,18 +134,50 @@ function signature(entry: ChangelogEntry): string {
   return `${entry.operation} ${entry.timestampMs} ${keyText(entry.tuple)}`;
 }
 
-/** Reads the changelog again from a moment of upstream's clock up to the token where the tail stands. */
+export interface Recent {
+  /** The moment of upstream's clock from which it was read. */
+  readonly fromMs: number;
+  readonly entries: readonly ChangelogEntry[];
+}
+
+export interface RecentWanted {
+  readonly fromMs: number;
+  /** No page is read after one of which every entry is later. Absent: to the end. */
+  readonly untilMs?: number;
+  /** Our clock, for an upstream whose clock was set back. */
+  readonly wallMs: number;
+}
+
+/**
+ * Reads the changelog again from a moment of upstream's clock. After that was set back, the moment lies in its future and
+ * is refused: then from an earlier one, found by our clock, since what was committed meanwhile lies behind the tail's token.
+ */
 export async function walkOverlap(
   upstream: Upstream,
   storeId: string,
-  fromMs: number,
-): Promise<readonly ChangelogEntry[]> {
-  const entries: ChangelogEntry[] = [];
-  let token = '';
-  for (;;) {
-    const page = await upstream.readChanges(storeId, token, token === '' ? fromMs : undefined);
-    entries.push(...page.entries);
-    if (isLast(page)) return entries;
-    token = page.continuationToken;
+  wanted: RecentWanted,
+): Promise<Recent> {
+  const { fromMs, wallMs, untilMs } = wanted;
+  const earlier = LOOKBACKS_MS.map((ms) => wallMs - ms).filter((ms) => ms < fromMs);
+  for (const ms of [fromMs, ...earlier]) {
+    const first = await pageSince(upstream, storeId, ms);
+    if (first) return { fromMs: ms, entries: await entriesFrom(upstream, storeId, first, untilMs) };
   }
+  const first = await upstream.readChanges(storeId, '');
+  return { fromMs: 0, entries: await entriesFrom(upstream, storeId, first, untilMs) };
+}
+
+async function entriesFrom(
+  upstream: Upstream,
+  storeId: string,
+  first: ChangelogPage,
+  untilMs = Number.POSITIVE_INFINITY,
+): Promise<readonly ChangelogEntry[]> {
+  const entries = [...first.entries];
+  let page = first;
+  while (!isLast(page) && page.entries.some(({ timestampMs }) => timestampMs <= untilMs)) {
+    page = await upstream.readChanges(storeId, page.continuationToken);
+    entries.push(...page.entries);
+  }
+  return entries;
 }

@@ -33,7 +33,7 @@ export interface SessionParts {
 }
 
 /** Heads asked of the log at once: one after the other, hundreds of stores would take seconds over a continent. */
-const HEADS_AT_ONCE = 32;
+export const HEADS_AT_ONCE = 32;
 
 /** Runs until `signal` aborts; throws when the log does. */
 export async function followOnce(parts: SessionParts, signal: AbortSignal): Promise<void> {
@@ -87,7 +87,7 @@ function filterOf({ storeId, objectTypes, subjects }: Track): ChangeFilter {
 /** The log's newest word about a store must be ours or lie ahead of ours. */
 async function compare(parts: SessionParts, track: Track): Promise<LoggedHead | undefined> {
   const { resync } = parts;
-  const logged = await headOf(parts, track);
+  const logged = await headOf(parts.log, track.storeId);
   if (logged?.storeDeleted) track.storeDeleted = true;
   const misfit = logged ? misfitOf(track.head, logged.head) : 'no-anchor';
   if (misfit) resync(track, misfit);
@@ -95,7 +95,7 @@ async function compare(parts: SessionParts, track: Track): Promise<LoggedHead | 
 }
 
 /** A word that cannot be read is none: copying the store again has the sequencer say a new one, and the others go on. */
-async function headOf({ log }: SessionParts, { storeId }: Track): Promise<LoggedHead | undefined> {
+export async function headOf(log: ChangeLog, storeId: string): Promise<LoggedHead | undefined> {
   try {
     return await log.reader.head(storeId);
   } catch (error) {
@@ -104,7 +104,7 @@ async function headOf({ log }: SessionParts, { storeId }: Track): Promise<Logged
   }
 }
 
-function misfitOf(held: Head, logged: Head): ResyncReason | undefined {
+export function misfitOf(held: Head, logged: Head): ResyncReason | undefined {
   if (logged.epoch !== held.epoch) return 'epoch';
   if (logged.revision < held.revision) return 'rolled-back';
   return logged.revision === held.revision && logged.commitId !== held.commitId ? 'forked' : undefined;
@@ -114,7 +114,12 @@ function misfitOf(held: Head, logged: Head): ResyncReason | undefined {
  * The log's word ahead of ours lies where it will not be read any more: a change was refused, or did not fit, others were
  * stored after it, and the process ended before the store was copied again.
  */
-function isPassedOver(track: Track, { head, position }: LoggedHead, start: string, log: ChangeLog): boolean {
+export function isPassedOver(
+  track: Track,
+  { head, position }: LoggedHead,
+  start: string,
+  log: ChangeLog,
+): boolean {
   return head.revision > track.head.revision && !log.reader.isBefore(start, position);
 }
 

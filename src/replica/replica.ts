@@ -15,6 +15,7 @@ import { followOnce } from './follow.ts';
 import { askAbout, keepFresh } from './freshness.ts';
 import { createLedger } from './ledger.ts';
 import { createModelFetcher } from './models.ts';
+import { seekOverdue } from './overdue.ts';
 import { type AppliedChange, isFollowing, type ResyncReason, type Track } from './track.ts';
 import { createWaiters } from './wait.ts';
 import { createWanted } from './wanted.ts';
@@ -183,6 +184,7 @@ export function createReplica(parts: ReplicaParts): Replica {
 
   const fresh = {
     log,
+    store,
     ledger,
     clock,
     resync,
@@ -224,7 +226,7 @@ export function createReplica(parts: ReplicaParts): Replica {
       running = signal;
       copies.start(signal);
       for (const track of ledger.tracks.values()) wake(track);
-      await Promise.all([follow(signal), keepFresh(fresh, signal)]);
+      await Promise.all([follow(signal), keepFresh(fresh, signal), seekOverdue(fresh, signal)]);
     },
   };
 }

@@ -7,12 +7,13 @@ import type { LoggedHead, LogState } from '../plugin/changelog.ts';
 import type { SnapshotInfo, SnapshotPlace } from '../plugin/snapshots.ts';
 import type { BootstrapParts } from './bootstrap-parts.ts';
 import { SnapshotCorruptError, type SnapshotPiece, snapshotPieces } from './snapshot-file.ts';
-import { type Track, wantsType } from './track.ts';
+import { type ResyncReason, type Track, wantsType } from './track.ts';
 
 /** A download that was interrupted is begun again this often. */
 const TRIES = 3;
 const RETRY_MS = 500;
 const PROGRESS_EVERY_MS = 2_000;
+const DOUBTED: readonly ResyncReason[] = ['requested', 'audit'];
 
 /** Leaves the store holding a snapshot, in phase `copying`; false when there is none to start from. */
 export async function startFromSnapshot(
@@ -23,7 +24,7 @@ export async function startFromSnapshot(
 ): Promise<boolean> {
   const { snapshots } = parts.log;
   // Whoever asked for a copy doubts what is held, and what is held may be what snapshots are made of.
-  if (!snapshots || track.resync?.reason === 'requested') return false;
+  if (!snapshots || DOUBTED.some((reason) => reason === track.resync?.reason)) return false;
   for (const info of await fitting(parts, snapshots, track, noted)) {
     try {
       await tryOften(parts, track, info, signal);

@@ -76,6 +76,24 @@ test('the upstream is asked once a second for one invented id, and never where t
   expect(calls).toBe(2);
 });
 
+test('a store of which the upstream says nothing keeps no other from being looked up, however many ask', async () => {
+  const upstream = createOrderedUpstream();
+  let release = () => {};
+  const hung = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  upstream.latestModelId = async (id) => {
+    if (id !== STORE) await hung;
+    return undefined;
+  };
+  const strangers = createStrangers({ log: createMemoryHub().open(), upstream, clock: handClock() });
+  const wanted = () => true;
+  const many = Array.from({ length: 10 }, () => strangers.isKnown(invented(1), wanted));
+  expect(await strangers.isKnown(STORE, wanted)).toBe(true);
+  release();
+  expect(await Promise.all(many)).toEqual(many.map(() => true));
+});
+
 /** Of a sequencer that begins the store's history in this log. */
 function storeParts(log: ChangeLog) {
   if (!log.writer) throw new Error('the memory log has a writer');

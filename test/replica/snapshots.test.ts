@@ -147,3 +147,14 @@ describe('a new edge', () => {
     await until(() => complete(whole) && same(whole, upstream), 'equal');
   });
 });
+
+test('a store that an audit has copied again is read from the primary: snapshots were made of what differed', async () => {
+  const { upstream, hub, first } = await world();
+  const extra = Array.from({ length: 1_100 }, (_, n) => tuple(20_000 + n));
+  await first.store.commit([{ storeId: STORE, writes: extra }]);
+  await take(hub.open(), first);
+  const report = await first.replica.audit(STORE, { repair: true, signal: new AbortController().signal });
+  expect(report?.outcome).toBe('copied');
+  await until(() => complete(first), 'complete again', 10_000);
+  expect(same(first, upstream)).toBe(true);
+}, 60_000);

@@ -1,6 +1,7 @@
 /** Logging in, private replies, and bytes from strangers on the control subject. */
 import { ulid } from 'ulid';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { UnreadableHeadError } from '../../../src/plugin/changelog.ts';
 import { createChain, readUntil, tuple } from '../../contract/changelog-chain.ts';
 import { serversAvailable, startNats } from '../../support/servers.ts';
 import { openLog, operatorOf } from './nats-fixture.ts';
@@ -47,6 +48,21 @@ describe.skipIf(!serversAvailable())('access to NATS', () => {
     expect((await edge.reader.head(chain.storeId))?.head).toEqual(chain.head());
     expect(await edge.control.ask({ ask: 'barrier', storeIds: [] }, 5_000)).toEqual({ heads: {} });
     await expect(edge.writer.append(chain.anchor(), chain.fence())).rejects.toThrow();
+  });
+
+  it('has one spoilt head be one store’s own trouble, where the leader may not be asked', async () => {
+    const server = await started();
+    const central = await openLog(server.url, { user: 'central', password: 'secret' });
+    const edge = await openLog(server.url, {
+      ...{ user: 'edge', password: 'secret', inboxPrefix: '_INBOX_tokyo' },
+      ...{ edgeId: 'tokyo', publishes: false },
+    });
+    onTestFinished(() => Promise.all([central.close(), edge.close()]).then(() => {}));
+    const [spoilt, sound] = [createChain(ulid()), createChain(ulid())];
+    for (const chain of [spoilt, sound]) await chain.append(central.writer, { writes: [tuple('doc:1')] });
+    await operatorOf(server.url, { user: 'central', pass: 'secret' }).putGarbage(spoilt.storeId);
+    await expect(edge.reader.head(spoilt.storeId)).rejects.toThrow(UnreadableHeadError);
+    expect((await edge.reader.head(sound.storeId))?.head).toEqual(sound.head());
   });
 
   it('lets no stranger stop the sequencer with what is no question', async () => {

@@ -6,7 +6,7 @@ import {
   type StreamConfig,
   type StreamInfo,
 } from '@nats-io/jetstream';
-import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
+import { type ConnectionOptions, connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { ulid } from 'ulid';
 import {
   type NatsChangeLog,
@@ -62,9 +62,10 @@ export interface Operator {
   ask(subject: string, payload: string): Promise<string>;
 }
 
-export function operatorOf(url: string): Operator {
+export function operatorOf(servers: string, login: { user?: string; pass?: string } = {}): Operator {
+  const to = { servers, ...login };
   const manage = <T>(use: (jsm: JetStreamManager) => Promise<T>) =>
-    connected(url, async (nc) => use(await jetstreamManager(nc)));
+    connected(to, async (nc) => use(await jetstreamManager(nc)));
   return {
     info: () => manage((jsm) => jsm.streams.info(STREAM)),
     consumer: (edgeId) => manage((jsm) => jsm.consumers.info(STREAM, `edge-${edgeId}`)),
@@ -73,16 +74,16 @@ export function operatorOf(url: string): Operator {
     removeStream: () => manage(async (jsm) => void (await jsm.streams.delete(STREAM))),
     removeConsumer: (edgeId) =>
       manage(async (jsm) => void (await jsm.consumers.delete(STREAM, `edge-${edgeId}`))),
-    putGarbage: (storeId) => connected(url, (nc) => putGarbage(nc, storeId)),
+    putGarbage: (storeId) => connected(to, (nc) => putGarbage(nc, storeId)),
     publish: ({ subject, bytes, messageId }) =>
-      connected(url, async (nc) => void (await nc.request(subject, bytes, identified(messageId)))),
+      connected(to, async (nc) => void (await nc.request(subject, bytes, identified(messageId)))),
     lastHeader: (storeId, name) =>
       manage(async (jsm) => {
         const last = await jsm.streams.getMessage(STREAM, { last_by_subj: `rsfga.changes.${storeId}.>` });
         return last?.header.get(name);
       }),
     damageObject: (bucket, name) =>
-      connected(url, async (nc) => {
+      connected(to, async (nc) => {
         const jsm = await jetstreamManager(nc);
         const encoded = Buffer.from(name).toString('base64url');
         const subject = `$O.${bucket}.M.${encoded.padEnd(Math.ceil(encoded.length / 4) * 4, '=')}`;
@@ -92,7 +93,7 @@ export function operatorOf(url: string): Operator {
         await nc.request(`$O.${bucket}.C.${nuid}`, 'one piece too many', { timeout: 5_000 });
       }),
     ask: (subject, payload) =>
-      connected(url, async (nc) => {
+      connected(to, async (nc) => {
         const reply = await nc.request(subject, payload, { timeout: 5_000 });
         return reply.headers?.get('Rsfga-Error') || reply.string();
       }),
@@ -123,8 +124,8 @@ function identified(messageId: string) {
   return { headers: header, timeout: 5_000 };
 }
 
-async function connected<T>(url: string, use: (nc: NatsConnection) => Promise<T>): Promise<T> {
-  const nc = await connect({ servers: url });
+async function connected<T>(to: ConnectionOptions, use: (nc: NatsConnection) => Promise<T>): Promise<T> {
+  const nc = await connect(to);
   try {
     return await use(nc);
   } finally {
