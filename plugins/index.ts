@@ -145,6 +145,16 @@ export async function openTier(config: TierConfig, parts: TierParts): Promise<Ti
   }
 }
 
+/** Why the store that a warm tier brings along cannot be had. It is only loaded: made, it might connect. */
+export async function storeProblem(config: TierConfig): Promise<string | undefined> {
+  if (config.kind !== 'warm' || !config.storeModule) return undefined;
+  const { loadStore } = await import('./tier/warm-store.ts');
+  return loadStore(config.storeModule).then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+}
+
 /** Rejects with a ConfigError at the place where the YAML names it. */
 async function openNamedTier(
   { name, options: given }: Outside,

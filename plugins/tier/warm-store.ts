@@ -59,8 +59,9 @@ async function redis(url: string): Promise<KeyvStoreAdapter> {
   );
 }
 
-async function brought({ module, folder, uri }: StoreModule): Promise<KeyvStoreAdapter> {
-  const why = `the warm tier's store ${module}`;
+/** What a module brings; nothing is made of it, or connected. Rejects when it cannot be loaded or brings no store. */
+export async function loadStore({ module, folder }: StoreModule): Promise<object> {
+  const why = whatOf(module);
   let exported: unknown;
   try {
     exported = ((await import(hrefOf(module, folder))) as { default?: unknown }).default;
@@ -68,10 +69,25 @@ async function brought({ module, folder, uri }: StoreModule): Promise<KeyvStoreA
     const [reason] = `${cause instanceof Error ? cause.message : cause}`.split('\n');
     throw new Error(`${why} cannot be loaded: ${reason}`, { cause });
   }
-  const store = typeof exported === 'function' ? await made(exported, uri, why) : exported;
+  if (typeof exported === 'function' || isAdapter(exported)) return exported;
+  throw noStore(why);
+}
+
+async function brought(place: StoreModule): Promise<KeyvStoreAdapter> {
+  const exported = await loadStore(place);
+  const why = whatOf(place.module);
+  const store = typeof exported === 'function' ? await made(exported, place.uri, why) : exported;
   if (isAdapter(store)) return store;
+  throw noStore(why);
+}
+
+function whatOf(module: string): string {
+  return `the warm tier's store ${module}`;
+}
+
+function noStore(why: string): Error {
   const wanted = 'a Keyv storage adapter (get, set, delete, clear), or a class or function that makes one';
-  throw new Error(`${why} does not bring a store: its default export is to be ${wanted}`);
+  return new Error(`${why} does not bring a store: its default export is to be ${wanted}`);
 }
 
 /** A class is constructed, a function called, as the adapters of Keyv are classes and small ones need not be. */

@@ -64,9 +64,11 @@ export function createProbe({ upstream, get, memory, clock, log }: ProbeParts): 
 
 /** Rejects when the upstream gives no answer of its own. */
 async function isRefused(upstream: string, get: Get): Promise<boolean> {
-  const response = await get(`${upstream}/stores?page_size=1`, AbortSignal.timeout(TIMEOUT_MS));
+  const response = await get(`${upstream}/stores?page_size=1`, AbortSignal.timeout(TIMEOUT_MS), 'manual');
   await response.body?.cancel();
   if (response.status === 401 || response.status === 403) return true;
+  // OpenFGA sends nobody elsewhere: who stands before it sends strangers to where one logs in.
+  if (response.status >= 300 && response.status < 400) return true;
   if (response.status === 200) return false;
   throw new Error(`the upstream answered ${response.status}`);
 }

@@ -1,9 +1,10 @@
 /** `rsfga-edge check-config`: the file, the products that it points to, and the code that it names. */
-import { openTier } from '../../plugins/index.ts';
+import { openTier, storeProblem } from '../../plugins/index.ts';
 import type { Products, TierConfig } from '../config/config.ts';
 import { describeConfig } from '../config/describe.ts';
 import { loadWhole, type Whole } from '../config/load.ts';
 import { subjectNotes } from '../config/nats-subjects.ts';
+import { ConfigError, type Problem } from '../config/problems.ts';
 import { firstProducts } from '../sidecar/registry.ts';
 import { checkCertificates } from '../sidecar/tls-places.ts';
 import { EXIT } from './commands.ts';
@@ -26,6 +27,7 @@ export async function checkConfig(
   checkCertificates(config);
   const found = firstProducts(config, { env: world.env, tiers }) ?? config;
   await tryTiers(whole, found);
+  await tryStores(whole, file);
   const what = config.registry.kind === 'nats-kv' ? 'products from NATS' : productsText(found.products);
   const notes = subjectNotes(found.products).map((note) => `${note}.\n`);
   const summary = `${file} is sound: ${config.role} ${config.edgeId}, ${what}.\n${notes.join('')}`;
@@ -41,6 +43,20 @@ async function tryTiers({ config, tiers }: Whole, { products, defaultTier }: Pro
     const opened = await openTier(tier, parts);
     await opened.close?.();
   }
+}
+
+/** Modules stand in the configuration alone, never in products of a registry. */
+async function tryStores({ config }: Whole, file: string): Promise<void> {
+  const named = [
+    ...config.products.map(({ tier }, i) => ({ tier, at: `products[${i}].tier` })),
+    { tier: config.defaultTier, at: 'default_tier' },
+  ];
+  const problems: Problem[] = [];
+  for (const { tier, at } of named) {
+    const message = await storeProblem(tier);
+    if (message !== undefined) problems.push({ path: `${at}.warm.store.module`, message });
+  }
+  if (problems.length > 0) throw new ConfigError(file, problems);
 }
 
 function isOutside({ kind }: TierConfig): boolean {

@@ -83,6 +83,9 @@ function portOf(error: unknown): string | undefined {
   return 'address' in error && 'port' in error ? `${error.address}:${error.port}` : undefined;
 }
 
+/** Two sidecars and their upstream share the files that one process may open. */
+const FEW = 'limits: { connections: 256 }';
+
 function centralYaml({ httpPort }: DemoOptions, upstream: string): string {
   return `
 role: central
@@ -90,6 +93,7 @@ node_id: demo-central
 listen: { http: "127.0.0.1:${httpPort}", admin: "127.0.0.1:0" }
 upstream: { http: "${upstream}" }
 changelog: memory
+${FEW}
 `;
 }
 
@@ -102,6 +106,7 @@ listen: { http: "127.0.0.1:${edgePort}", admin: "127.0.0.1:${adminPort}" }
 upstream: { http: "${central}" }
 changelog: memory
 store: memory
+${FEW}
 products:
   - { id: demo, stores: [ ${storeId} ], tier: critical }
 `;

@@ -9,6 +9,9 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Node's timers hold no more, some 25 days: one that is set for longer goes off at once. */
+export const LONGEST_TIMER_MS = 2_147_483_647;
+
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
   monoMs: () => performance.now(),
@@ -20,7 +23,14 @@ export const systemClock: Clock = {
         signal?.removeEventListener('abort', done);
         resolve();
       };
-      const timer = setTimeout(done, ms);
+      let leftMs = ms;
+      let timer: NodeJS.Timeout | undefined;
+      const wait = () => {
+        const stepMs = Math.min(leftMs, LONGEST_TIMER_MS);
+        leftMs -= stepMs;
+        timer = setTimeout(leftMs > 0 ? wait : done, stepMs);
+      };
+      wait();
       signal?.addEventListener('abort', done);
     }),
 };

@@ -63,8 +63,14 @@ function writeLines(res: ServerResponse, objects: readonly string[], from: numbe
 
 /** The sidecar's own 503, and what else it says in its own name. */
 export function sendOwnError(res: ServerResponse, error: FgaError): void {
+  endIfUnread(res);
   const headers = ['Content-Type', JSON_TYPE, 'Vary', 'Origin', 'Rsfga-Served-By', 'local'];
   send(res, { status: error.httpStatus, headers, body: `${JSON.stringify(error)}\n` });
+}
+
+/** A body of which somebody took the beginning and nobody takes the rest: what follows it would never be read. */
+export function endIfUnread(res: ServerResponse): void {
+  if (!res.req.complete && res.req.readableDidRead) res.shouldKeepAlive = false;
 }
 
 /** Added to an answer of the upstream where there is nothing to say but where it came from. */

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FgaError } from '../fga/error.ts';
 import type { Exchange } from '../upstream/forward-held.ts';
-import { FORWARDED, sendOwnError } from './answer.ts';
+import { endIfUnread, FORWARDED, sendOwnError } from './answer.ts';
 import { bytesOf, type ReadBody } from './body.ts';
 import type { Exchanged, WriteCall, WriteOutcome } from './capture-call.ts';
 import type { Street } from './street.ts';
@@ -77,6 +77,7 @@ function sendHeld({ street, res }: HttpWrite, exchange: Exchange, revision: stri
   const { head, body } = exchange.answer;
   const shown = head.revision ?? revision;
   head.headers.push(...FORWARDED, ...(shown === undefined ? [] : ['Rsfga-Revision', shown]));
+  endIfUnread(res);
   res.writeHead(head.status, head.statusText, head.headers);
   res.end(body);
   return true;

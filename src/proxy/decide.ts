@@ -95,11 +95,15 @@ export function createDecider(parts: DeciderParts): Decider {
   }
 
   function answer(product: Product, query: Query): Decision | Promise<Decision> {
+    const age = data.ageMs(query.storeId);
+    const most = product.onStale === 'serve' ? Number.POSITIVE_INFINITY : product.maxStalenessMs;
+    const over = (ageMs: number) => stale(product, query, ageMs);
+    return age > most ? over(age) : ask(product, query, { age, most, over });
+  }
+
+  function stale(product: Product, query: Query, age: number): Decision {
     const { storeId } = query;
-    const age = data.ageMs(storeId);
-    if (product.onStale === 'serve') return ask(product, query, { age, most: Number.POSITIVE_INFINITY });
-    if (age <= product.maxStalenessMs) return ask(product, query, { age, most: product.maxStalenessMs });
-    const view = viewOf(storeId);
+    const view = { ...viewOf(storeId), ...(Number.isFinite(age) && { stalenessMs: age }) };
     // Where nothing is kept, nothing old is answered: the upstream's answer is not older than it says.
     if (product.onStale === 'deny' && isMemory(product.tier)) return { declined: 'stale', ...view };
     if (product.onStale === 'deny') return { denied: tooOld(age, product.maxStalenessMs) };
@@ -109,13 +113,14 @@ export function createDecider(parts: DeciderParts): Decider {
       // The upstream was waited for meanwhile, so the data is older now, or younger.
       fallback: () => {
         const ageNow = data.ageMs(storeId);
-        if (ageNow > product.maxOfflineMs) return { denied: tooOld(ageNow, product.maxOfflineMs) };
-        return ask(product, query, { age: ageNow, most: product.maxOfflineMs });
+        const most = product.maxOfflineMs;
+        const over = (ageMs: number): Decision => ({ denied: tooOld(ageMs, most) });
+        return ageNow > most ? over(ageNow) : ask(product, query, { age: ageNow, most, over });
       },
     };
   }
 
-  function ask(product: Product, query: Query, { age, most }: Aged): Decision | Promise<Decision> {
+  function ask(product: Product, query: Query, { age, most, over }: Aged): Decision | Promise<Decision> {
     const view = data.view(query.storeId);
     if (!view || !data.complete(query.storeId)) return { declined: 'syncing' };
     if (query.modelId === undefined && isSuperseded(query.storeId, view)) return { declined: 'model' };
@@ -127,7 +132,7 @@ export function createDecider(parts: DeciderParts): Decider {
     return outcome.then((late) => {
       // What a tier worked out is as old as the view, however long it took; what it remembers was true just now.
       const ageNow = 'declined' in late || late.cached ? age : age + nowMs() - askedMs;
-      if (ageNow > most) return { declined: 'stale', ...shown(ageNow) };
+      if (ageNow > most) return over(ageNow);
       return toDecision(late, query, shown(ageNow));
     });
   }
@@ -184,6 +189,8 @@ function toPrimary(decision: Decision): Decision {
 interface Aged {
   readonly age: number;
   readonly most: number;
+  /** For a tier that took so long that its answer has become too old. */
+  over(ageMs: number): Decision;
 }
 
 type Request = Parameters<Decider['decide']>[1];

@@ -4,14 +4,13 @@ import type { Callers, Denied } from '../auth/callers.ts';
 import { FgaError } from '../fga/error.ts';
 import { hasSecondCredential } from './admit.ts';
 import { sendOwnError } from './answer.ts';
+import { storeIn } from './routes.ts';
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
 const TWO_CREDENTIALS: Denied = {
   denied: new FgaError('forbidden', 'Grpc-Metadata-Authorization is not taken here; send Authorization only'),
 };
-/** Only the plain spelling: in any other the store that upstream will see cannot be told. */
-const STORE = /^\/stores\/([A-HJ-KM-NP-TV-Z0-9]{26})(?:\/|$)/;
 
 export function gated(open: Handler, gate: NonNullable<Callers['gate']>): Handler {
   return (req, res) => {
@@ -28,12 +27,5 @@ export function gated(open: Handler, gate: NonNullable<Callers['gate']>): Handle
 function verdictOn({ url = '', headers }: IncomingMessage, gate: NonNullable<Callers['gate']>) {
   // Upstream asks nobody who he is here (contract section 8.6).
   if (url === '/healthz') return undefined;
-  return hasSecondCredential(headers) ? TWO_CREDENTIALS : gate(headers.authorization, storeOf(url));
-}
-
-/** A query string names no store that counts beside the path's. */
-function storeOf(target: string): string | undefined {
-  const mark = target.indexOf('?');
-  const path = mark < 0 ? target : target.slice(0, mark);
-  return path.includes('..') || path.includes('%') ? undefined : STORE.exec(path)?.[1];
+  return hasSecondCredential(headers) ? TWO_CREDENTIALS : gate(headers.authorization, storeIn(url));
 }

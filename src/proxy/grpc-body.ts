@@ -1,5 +1,6 @@
 /** Reads a unary gRPC request, bounded. What is too large to be read goes on as a stream. */
 import type { ServerHttp2Stream } from 'node:http2';
+import { gunzipSync } from 'node:zlib';
 import type { ReadSoFar } from '../upstream/grpc-call.ts';
 import { keepsFor } from '../upstream/grpc-stream.ts';
 
@@ -38,10 +39,33 @@ export function readRequest(stream: ServerHttp2Stream, limit: number, done: (bod
 }
 
 /** The message of a request that is exactly one, uncompressed. */
-export function messageOf({ chunks, whole }: ReadSoFar): Buffer | undefined {
+export function messageOf(body: ReadSoFar): Buffer | undefined {
+  return payloadOf(body, PLAIN);
+}
+
+/** The message of a request that is exactly one, compressed, where that can be undone here and comes to no more than `limit`. */
+export function unpackedOf(body: ReadSoFar, encoding: unknown, limit: number): Buffer | undefined {
+  const packed = encoding === 'gzip' ? payloadOf(body, COMPRESSED) : undefined;
+  try {
+    return packed && gunzipSync(packed, { maxOutputLength: limit });
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first bytes of a plain message of which the rest is still to come. */
+export function frontOf({ chunks, whole }: ReadSoFar, length: number): Buffer | undefined {
+  const bytes = Buffer.concat(chunks, FRAME_BYTES + length);
+  return whole || bytes[0] !== PLAIN ? undefined : bytes.subarray(FRAME_BYTES);
+}
+
+const PLAIN = 0;
+const COMPRESSED = 1;
+
+function payloadOf({ chunks, whole }: ReadSoFar, flag: number): Buffer | undefined {
   if (!whole) return undefined;
   const [only] = chunks;
   const bytes = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
-  if (bytes.length < FRAME_BYTES || bytes[0] !== 0) return undefined;
+  if (bytes.length < FRAME_BYTES || bytes[0] !== flag) return undefined;
   return bytes.readUInt32BE(1) === bytes.length - FRAME_BYTES ? bytes.subarray(FRAME_BYTES) : undefined;
 }

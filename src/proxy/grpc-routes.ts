@@ -62,5 +62,6 @@ export function grpcRouteOf(head: GrpcHead): GrpcRoute {
   const route = GRPC_ROUTES.get(head[':path'] ?? '') ?? READS;
   if (route.kind === 'forward') return route;
   if (head[':method'] === 'POST' && READABLE.has(head['content-type'] ?? '')) return route;
-  return route.kind === 'query' || route.kind === 'read' ? READS : CHANGES;
+  // What is not read may change something, or ask for what no replica has.
+  return CHANGES;
 }

@@ -8,7 +8,7 @@ import { CANCEL } from '../upstream/grpc-sessions.ts';
 import { captureWrite } from './capture-call.ts';
 import { FORWARDED_CALL, sendGrpcOwnError } from './grpc-answer.ts';
 import { messageOf, readRequest } from './grpc-body.ts';
-import { type GrpcWrite, grpcWriteCall, storeOfWrite } from './grpc-capture.ts';
+import { type GrpcWrite, grpcWriteCall, storeOfUnread, storeOfWrite } from './grpc-capture.ts';
 import { grpcRouteOf } from './grpc-routes.ts';
 import { contentTypeOf, type GrpcQuery, GrpcQueryCall } from './grpc-serve.ts';
 import type { GrpcCall, GrpcStreet } from './grpc-street.ts';
@@ -52,31 +52,35 @@ function handle(call: GrpcCall): void {
 
 const NOTHING_READ: ReadSoFar = { chunks: [], whole: false };
 
-function read({ street, stream }: GrpcCall, done: (body: ReadSoFar) => void): void {
-  readRequest(stream, street.requestBytes ?? MAX_REQUEST_BYTES, done);
+function read(call: GrpcCall, done: (body: ReadSoFar) => void): void {
+  readRequest(call.stream, limitOf(call), done);
+}
+
+function limitOf({ street }: GrpcCall): number {
+  return street.requestBytes ?? MAX_REQUEST_BYTES;
 }
 
 function query(call: Omit<GrpcQuery, 'question'>): void {
   const message = messageOf(call.body);
   const question = message && readQuestion(call.method, message);
-  if (question === undefined || !STORE_ID.test(question.storeId)) pass(call, false, call.body);
+  // What cannot be read here may ask for what no replica has.
+  if (question === undefined || !STORE_ID.test(question.storeId)) pass(call, true, call.body);
   else gated(call, question.storeId, () => serve(new GrpcQueryCall({ ...call, question })));
 }
 
 function write(call: Omit<GrpcWrite, 'message' | 'storeId'>): void {
   const message = messageOf(call.body);
-  const storeId = storeOfWrite(call.kind, message);
+  const storeId = message ? storeOfWrite(call.kind, message) : storeOfUnread(call, limitOf(call));
   // Without a store there is nothing to capture; such a Write is refused, or found by a walk.
   const capture = () => void captureWrite(grpcWriteCall({ ...call, message, storeId }));
-  if (STORE_ID.test(storeId)) gated(call, storeId, capture);
+  if (STORE_ID.test(storeId)) gated(call, message && storeId, capture);
   else pass(call, true, call.body);
 }
 
 /** A Read behind a replica: to the primary where it has to see what was just written. */
 function readOnce(call: GrpcCall, body: ReadSoFar): void {
   const { storeId, strong } = readOverGrpc(messageOf(body));
-  const named = call.headers['rsfga-min-revision'] !== undefined;
-  pass(call, strong || named || (call.street.wroteLately?.(storeId) ?? false), body);
+  pass(call, strong || (call.street.wroteLately?.(storeId) ?? false), body);
 }
 
 const HEALTH = '/grpc.health.v1.Health/';
@@ -95,9 +99,10 @@ function gated({ street, stream, headers }: GrpcCall, storeId: string | undefine
   else end(verdict);
 }
 
-/** Untouched, both ways. */
+/** Untouched, both ways. A caller who names a revision is not to be answered by a replica that may not have it. */
 function pass(call: GrpcCall, primary: boolean, body: ReadSoFar): void {
-  gated(call, undefined, () => relay(call, primary, body));
+  const named = call.headers['rsfga-min-revision'] !== undefined;
+  gated(call, undefined, () => relay(call, primary || named, body));
 }
 
 function relay(call: GrpcCall, primary: boolean, body: ReadSoFar): void {

@@ -11,7 +11,7 @@ import { bytesOf, createRoom, type ReadBody, type Reading, type Room, readBody }
 import { captureWrite } from './capture-call.ts';
 import { httpWriteCall } from './capture-http.ts';
 import { gated } from './gate.ts';
-import { routeOf } from './routes.ts';
+import { routeOf, storeIn } from './routes.ts';
 import { serve } from './serve.ts';
 import { HttpQueryCall } from './serve-http.ts';
 import type { Street } from './street.ts';
@@ -47,11 +47,13 @@ function handle(req: IncomingMessage, res: ServerResponse, { street, room }: Hal
       });
       break;
     case 'read':
-      if (street.replica) read((body) => readOnce({ street, req, res, startedAt }, route.storeId, body));
+      if (street.replica) read((body) => readOnce({ street, req, res, startedAt }, body));
       else pass(street.upstream, { street, req, res, startedAt });
       break;
-    case 'forward':
-      pass(route.primary ? street.primary : street.upstream, { street, req, res, startedAt });
+    case 'forward': {
+      const primary = route.primary || seesPrimary(street, req);
+      pass(primary ? street.primary : street.upstream, { street, req, res, startedAt });
+    }
   }
 }
 
@@ -87,12 +89,19 @@ interface Passing {
   readonly body?: RequestBody;
 }
 
-/** A Read behind a replica: to the primary where it has to see what was just written. */
-function readOnce(passing: Passing, storeId: string, body: ReadBody): void {
+/** Behind a replica: a Read, or a query that is only passed on. */
+function readOnce(passing: Passing, body: ReadBody): void {
   const { street, req } = passing;
-  const strong = req.headers['rsfga-min-revision'] !== undefined || isStrongRead(body);
-  const primary = strong || street.wroteLately?.(storeId);
+  const primary = isStrongRead(body) || seesPrimary(street, req);
   pass(primary ? street.primary : street.upstream, { ...passing, body: bytesOf(body) });
+}
+
+/** Behind a replica: it names a revision, or a store of which a Write has just passed through here. */
+function seesPrimary({ replica, wroteLately }: Street, { headers, url = '' }: IncomingMessage): boolean {
+  if (!replica) return false;
+  if (headers['rsfga-min-revision'] !== undefined) return true;
+  const storeId = storeIn(url);
+  return storeId !== undefined && (wroteLately?.(storeId) ?? false);
 }
 
 /** Untouched, both ways. */

@@ -18,6 +18,7 @@ import {
   STALL_TIMEOUT_MS,
 } from '../plugin/limits.ts';
 import { type Handshakes, watchHandshakes } from '../tls/handshakes.ts';
+import { boundBodies } from './body-time.ts';
 import type { Handler } from './handle.ts';
 import { type ListenAddress, listenOn } from './listen.ts';
 import { ANSWER, type Connection, createQueue, isUnderWay } from './one-by-one.ts';
@@ -103,13 +104,15 @@ export async function listenHttp(options: HttpListenerOptions): Promise<HttpList
   spareUntaken(server, open);
   endStalled(server, limits.stallTimeoutMs);
   const address = await listenOn(server, 'http', options.address);
+  const bodies = boundBodies({ open, limitMs: limits.requestTimeoutMs, everyMs: LIMIT_CHECK_MS });
   return {
     address,
     renew: (tls) => 'setSecureContext' in server && server.setSecureContext(tls),
-    close() {
+    async close() {
       draining = true;
       handshakes.end();
-      return drain(server, open, options.drainMs ?? DRAIN_MS);
+      await drain(server, open, options.drainMs ?? DRAIN_MS);
+      clearInterval(bodies);
     },
   };
 }
@@ -132,7 +135,8 @@ function createListener(
 function timesOf(limits: ListenLimits): ServerOptions {
   return {
     headersTimeout: limits.headerTimeoutMs,
-    requestTimeout: limits.requestTimeoutMs,
+    // See `body-time.ts`.
+    requestTimeout: 0,
     connectionsCheckingInterval: LIMIT_CHECK_MS,
     keepAliveTimeout: limits.idleTimeoutMs,
     maxHeaderSize: limits.headerBytes,

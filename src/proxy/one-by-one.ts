@@ -7,10 +7,12 @@ import type { Socket } from 'node:net';
 import { PIPELINED, PIPELINED_IN_ALL } from '../plugin/limits.ts';
 
 export const ANSWER = Symbol('the newest answer');
+export const TURN = Symbol('the request that is handled');
 const WAITING = Symbol('requests that wait');
 const WEIGHT = Symbol('what they weigh');
 export type Connection = Socket & {
   [ANSWER]?: ServerResponse<IncomingMessage>;
+  [TURN]?: { readonly res: ServerResponse<IncomingMessage>; readonly sinceMs: number };
   [WAITING]?: number;
   [WEIGHT]?: number;
 };
@@ -41,17 +43,22 @@ export function createQueue(handler: Handler, most = PIPELINED_IN_ALL): Handler 
     before.once('close', () => {
       if (socket.destroyed) return;
       count(socket, -1, -weight);
-      if (goesOn(before, socket)) handler(req, res);
+      if (goesOn(before, socket)) begin(socket, req, res);
     });
+  }
+
+  function begin(socket: Connection, req: IncomingMessage, res: ServerResponse): void {
+    socket[TURN] = { res, sinceMs: performance.now() };
+    handler(req, res);
   }
 
   return (req, res) => {
     const socket = req.socket as Connection;
     const before = socket[ANSWER];
     socket[ANSWER] = res;
-    if (before === undefined) handler(req, res);
+    if (before === undefined) begin(socket, req, res);
     else if (!isOut(before)) wait(before, req, res);
-    else if (goesOn(before, socket)) handler(req, res);
+    else if (goesOn(before, socket)) begin(socket, req, res);
   };
 }
 

@@ -75,18 +75,28 @@ const CHANGING = ROUTES.filter(([, , row]) => row === CHANGES).map(
 /** `target` is the raw request target. */
 export function routeOf(method: string, target: string): Route {
   if (method === 'POST' && target.startsWith(PREFIX) && target.charCodeAt(ACTION_AT - 1) === 47) {
-    const row = ACTIONS.get(target.slice(ACTION_AT)) ?? writeWithQueryString(target.slice(ACTION_AT));
+    const row = ACTIONS.get(target.slice(ACTION_AT)) ?? withQueryString(target.slice(ACTION_AT));
     const storeId = target.slice(PREFIX.length, ACTION_AT - 1);
     if (row !== undefined && STORE_ID.test(storeId)) return toRoute(row, storeId);
   }
   return changesSomething(method, target) ? PASSED_ON : UNKNOWN;
 }
 
-/** Upstream ignores a query string here and commits, so such a Write is captured like any other. */
-function writeWithQueryString(action: string): Row | undefined {
+/** Upstream ignores it here: such a Write is captured like any other, such a query may ask for what no replica has. */
+function withQueryString(action: string): Row | undefined {
   const mark = action.indexOf('?');
   const row = mark < 0 ? undefined : ACTIONS.get(action.slice(0, mark));
-  return row?.kind === 'query' ? undefined : row;
+  return row?.kind === 'query' ? { kind: 'read' } : row;
+}
+
+/** Only the plain spelling: in any other the store that upstream will see cannot be told. */
+const STORE_IN_PATH = /^\/stores\/([A-HJ-KM-NP-TV-Z0-9]{26})(?:\/|$)/;
+
+/** The store that a request target names. A query string names none that counts beside the path's. */
+export function storeIn(target: string): string | undefined {
+  const mark = target.indexOf('?');
+  const path = mark < 0 ? target : target.slice(0, mark);
+  return path.includes('..') || path.includes('%') ? undefined : STORE_IN_PATH.exec(path)?.[1];
 }
 
 function toRoute(row: Row, storeId: string): Route {

@@ -1,4 +1,5 @@
 /** The request street of one sidecar: from products and local data to a handler of requests. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Callers } from '../auth/callers.ts';
 import { type DecodedWrite, decodeWrite } from '../capture/decode-write.ts';
 import type { Config, UpstreamConfig } from '../config/config.ts';
@@ -92,7 +93,7 @@ export function openRequestStreet(all: RequestStreetParts): RequestStreet {
         primary: grpc.primary,
         requestBytes: config.limits.requestBytes,
         replica: grpc.primary !== grpc.forwarder,
-        breakers: breakersOf('grpc', primary !== upstream),
+        breakers: breakersOf('grpc', grpc.primary !== grpc.forwarder),
       }),
     callers: all.callers,
     decider,
@@ -140,8 +141,10 @@ function shadowOf({
 /** A replica that claims to have no lag has one all the same. */
 const LEAST_REPLICA_LAG_MS = 1_000;
 
-function replicaLagMs({ http, primary, lagMs }: UpstreamConfig): number {
-  const isReplica = primary !== undefined && primary.http !== http;
+/** Either port may be a replica's. */
+function replicaLagMs({ http, grpc, primary, lagMs }: UpstreamConfig): number {
+  const isReplica =
+    primary !== undefined && (primary.http !== http || !isDeepStrictEqual(primary.grpc, grpc));
   return isReplica ? Math.max(lagMs, LEAST_REPLICA_LAG_MS) : 0;
 }
 

@@ -13,7 +13,8 @@ export interface Getter {
 export function openGetter(url: string, tls: UpstreamTls): Getter {
   const agent = new Agent({ connect: connector(url, CONNECT_TIMEOUT_MS, tls), allowH2: false });
   return {
-    get: (target, signal) => fetch(target, { dispatcher: agent, signal }),
+    get: (target, signal, redirect) =>
+      fetch(target, { dispatcher: agent, signal, ...(redirect && { redirect }) }),
     close: () => agent.destroy(),
   };
 }

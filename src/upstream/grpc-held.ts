@@ -29,7 +29,7 @@ export interface Holding {
 export class GrpcHeld {
   readonly #up: OpenCall;
   readonly #resolve: (outcome: GrpcExchange) => void;
-  readonly #patience: NodeJS.Timeout;
+  #patience: NodeJS.Timeout | undefined;
   readonly #chunks: Buffer[] = [];
   #size = 0;
   #head: AnswerMetadata | undefined;
@@ -54,17 +54,24 @@ export class GrpcHeld {
       this.#error = error;
     });
     stream.once('close', () => this.#closed());
+    const sent = () => {
+      if (!stream.closed) this.#patience = setTimeout(() => this.#tooLate(), patienceMs);
+    };
     for (const chunk of body.chunks) stream.write(chunk);
-    if (body.whole) stream.end();
-    else {
+    if (body.whole) {
+      stream.end();
+      sent();
+    } else {
       client.pipe(stream);
+      client.once('end', sent);
       client.once('close', () => client.readableEnded || stream.close(CANCEL));
     }
-    this.#patience = setTimeout(() => {
-      this.#error = timeout();
-      up.suspect();
-      stream.close(CANCEL);
-    }, patienceMs);
+  }
+
+  #tooLate(): void {
+    this.#error = timeout();
+    this.#up.suspect();
+    this.#up.stream.close(CANCEL);
   }
 
   #data(chunk: Buffer): void {

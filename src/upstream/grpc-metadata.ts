@@ -45,8 +45,8 @@ export function statusOf(raw: readonly string[]): number | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
-/** gRPC's unknown, internal and unavailable; OpenFGA's own internal errors are 4000 to 4999 (contract section 3.3). */
-const NO_ANSWER: ReadonlySet<number> = new Set([2, 13, 14]);
+/** gRPC's unknown, deadline exceeded, internal and unavailable; OpenFGA's own internal errors are 4000 to 4999 (contract section 3.3). */
+const NO_ANSWER: ReadonlySet<number> = new Set([2, 4, 13, 14]);
 
 /** Whether a head or trailers say that the server could not answer, in its words. */
 export function noAnswerIn(raw: readonly string[]): string | undefined {
@@ -63,7 +63,8 @@ export function trailersOf(raw: readonly string[]): OutgoingHttpHeaders {
 const NOTHING: ReadonlySet<string> = new Set();
 
 function grouped(raw: readonly string[], without: ReadonlySet<string>): OutgoingHttpHeaders {
-  const headers: OutgoingHttpHeaders = {};
+  // Of an empty object `constructor` is known already.
+  const headers: OutgoingHttpHeaders = Object.create(null);
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? '';
     const value = raw[i + 1] ?? '';

@@ -4,6 +4,7 @@
  */
 
 import { FgaError } from '../fga/error.ts';
+import { LONGEST_TIMER_MS } from '../plugin/clock.ts';
 import { ANSWER_TIMEOUT_MS } from './forward.ts';
 import { type ForwardFailure, failure } from './forward-failure.ts';
 import type { GrpcRelayCall, GrpcRequest } from './grpc-call.ts';
@@ -28,13 +29,14 @@ export interface GrpcForwarderOptions extends GrpcServer {
 export function openGrpcForwarder(options: GrpcForwarderOptions): GrpcForwarder {
   const sessions = new GrpcSessions(options);
   const patienceMs = options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS;
+  const patienceOf = ({ headers }: GrpcRelayCall) =>
+    Math.min(LONGEST_TIMER_MS, Math.max(patienceMs, deadlineOf(headers)));
   return {
     relay(call) {
       if (call.stream.destroyed) return;
       const opened = open(sessions, call.headers);
       if ('failed' in opened) call.failed(opened.failed);
-      else
-        new GrpcRelay(call, opened, call.answerTimeoutMs ?? Math.max(patienceMs, deadlineOf(call.headers)));
+      else new GrpcRelay(call, opened, call.answerTimeoutMs ?? patienceOf(call));
     },
     exchange: (request) =>
       new Promise((resolve) => {

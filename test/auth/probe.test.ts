@@ -4,12 +4,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { fetch } from 'undici';
 import { afterEach, expect, test } from 'vitest';
 import { createProbe, type Probe } from '../../src/auth/probe.ts';
-import type { Get } from '../../src/plugin/get.ts';
 import { silentLog } from '../../src/plugin/log.ts';
 import { lastFound } from '../../src/sidecar/last-found.ts';
+import { openGetter } from '../../src/upstream/get.ts';
 import { temporaryFolder } from '../support/children.ts';
 import { handClock } from '../support/hand-clock.ts';
 
@@ -18,10 +17,12 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** Answers with this status; 0 hangs up. */
+/** Answers with this status; 0 hangs up. Whom it sends elsewhere is welcome there. */
 async function upstream(status: { now: number }): Promise<string> {
   const server = createServer((req, res) => {
     if (status.now === 0) req.socket.destroy();
+    else if (req.url === '/login') res.end('Who are you?');
+    else if (status.now === 302) res.writeHead(302, { location: '/login' }).end();
     else res.writeHead(status.now).end('{}');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -32,11 +33,13 @@ async function upstream(status: { now: number }): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-const get: Get = (url, signal) => fetch(url, { signal });
+const NO_TLS = { options: () => ({}), shook() {} };
 
 function started(url: string, folder: string) {
   const clock = handClock();
   const memory = lastFound({ kind: 'lmdb', path: folder }, silentLog);
+  const { get, close } = openGetter(url, NO_TLS);
+  closers.push(() => void close());
   const probe = createProbe({ upstream: url, get, clock, log: silentLog, ...(memory && { memory }) });
   const stop = new AbortController();
   void probe.run(stop.signal);
@@ -66,9 +69,18 @@ test('nobody is let in before it is known that the upstream takes everybody', as
   await settles(probe, true, () => clock.pass(60_000));
 });
 
+test('an upstream that sends a stranger to a page where one logs in does not take everybody', async () => {
+  const status = { now: 200 };
+  const { probe, clock } = started(await upstream(status), folder());
+  await settles(probe, false, () => clock.pass(2_000));
+  status.now = 302;
+  await settles(probe, true, () => clock.pass(60_000));
+});
+
 test.each([
   [200, false],
   [401, true],
+  [302, true],
 ])('a start while the upstream is away goes by what it said last: %i', async (said, demands) => {
   const status = { now: said };
   const url = await upstream(status);

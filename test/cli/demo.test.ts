@@ -19,9 +19,11 @@ interface Demo {
   readonly ended: Promise<number | null>;
 }
 
-function demo(ports: Readonly<Record<string, number>>): Demo {
+/** `first`: a line of the shell before it starts. */
+function demo(ports: Readonly<Record<string, number>>, first = ':'): Demo {
   const flags = Object.entries(ports).flatMap(([flag, port]) => [`--${flag}`, String(port)]);
-  const child = spawn(process.execPath, [BIN, 'demo', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const args = ['-c', `${first}; exec "$@"`, 'sh', process.execPath, BIN, 'demo', ...flags];
+  const child = spawn('sh', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   let text = '';
   child.stdout?.on('data', (chunk) => (text += chunk));
@@ -61,6 +63,11 @@ test('the three curl lines that it prints do what it says, and Ctrl-C ends it cl
   expect(JSON.parse(await sh(status))).toMatchObject({ role: 'edge', health: { state: 'healthy' } });
   one.child.kill('SIGINT');
   expect(await one.ended).toBe(0);
+}, 60_000);
+
+test('it starts without a warning where a process may open few files', async () => {
+  const one = demo(await ports(), 'ulimit -n 1024');
+  expect(await said(one, 'Ctrl-C ends it')).not.toContain('"level"');
 }, 60_000);
 
 test('a port in use is named with the flag that changes it', async () => {

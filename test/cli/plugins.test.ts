@@ -19,10 +19,10 @@ plugins:
 default_tier: mine
 `;
 
-function written(code: string | undefined): string {
+function written(code: string | undefined, yaml = YAML): string {
   const folder = temporaryFolder('cli-plugins');
   if (code !== undefined) writeFileSync(join(folder, 'mine.mjs'), code);
-  writeFileSync(join(folder, 'edge.yaml'), YAML);
+  writeFileSync(join(folder, 'edge.yaml'), yaml);
   return join(folder, 'edge.yaml');
 }
 
@@ -52,6 +52,24 @@ test.each([
   expect(said).toMatch(PLACE);
   expect(said).toMatch(message);
   expect(status).toBe(3);
+});
+
+const WARM = YAML.slice(0, YAML.indexOf('plugins:'));
+const BROUGHT = '{ warm: { store: { module: ./mine.mjs } } }';
+
+test.each([
+  ['default_tier', `default_tier: ${BROUGHT}`],
+  ['products[0].tier', `products: [ { id: a, stores: [ "*" ], tier: ${BROUGHT} } ]`],
+])('check-config loads the store that a warm tier brings along (%s), and makes none', async (path, line) => {
+  const config = (code?: string) => written(code, `${WARM}${line}\n`);
+  const missing = await cli('check-config', config());
+  expect(missing.said).toContain(`${path}.warm.store`);
+  expect(missing.said).toMatch(/mine\.mjs cannot be loaded: Cannot find/);
+  expect(missing.status).toBe(3);
+  const none = await cli('check-config', config('export const other = 1;'));
+  expect(none).toMatchObject({ status: 3, said: expect.stringContaining('does not bring a store') });
+  const sound = config("export default () => { throw new Error('connected'); };");
+  expect(await cli('check-config', sound)).toMatchObject({ status: 0 });
 });
 
 test('check-config opens a tier that is sound, and closes it', async () => {

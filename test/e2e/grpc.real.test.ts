@@ -1,6 +1,7 @@
 /** A gRPC client through edge and central says and hears what it does at OpenFGA itself. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fromBinary } from '@bufbuild/protobuf';
+import { gzipSync } from 'node:zlib';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   BatchCheckRequestSchema,
@@ -205,6 +206,15 @@ describe.skipIf(!serversAvailable())('gRPC through an edge', () => {
     expect(strong.metadata).toMatchObject({ 'rsfga-served-by': 'upstream', 'rsfga-declined': 'consistency' });
     const again = await check({}, { 'rsfga-min-revision': revision });
     expect(servedBy(again)).toBe('local');
+  });
+
+  test('a Write that comes compressed is seen by the Check after it', async () => {
+    const tupleKey = { ...ANNE, user: 'user:packed' };
+    const message = create(WriteRequestSchema, { storeId: ids.storeId, writes: { tupleKeys: [tupleKey] } });
+    const packed = frame(gzipSync(toBinary(WriteRequestSchema, message))).fill(1, 0, 1);
+    const written = await near.raw(`${SERVICE}Write`, packed, { 'grpc-encoding': 'gzip' });
+    expect(written.status).toBe(0);
+    expect(only(CheckResponseSchema, await check({ tupleKey })).allowed).toBe(true);
   });
 });
 

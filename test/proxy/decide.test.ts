@@ -23,7 +23,15 @@ describe('whether the data is whole and young enough', () => {
     const late = scene({ answersIn: 901 });
     const old = late.decider.decide(query, {});
     await late.clock.pass(901);
-    expect(await old).toEqual({ declined: 'stale', revision: LOCAL.revision, stalenessMs: 1_001 });
+    expect(await old).toMatchObject({
+      declined: 'stale',
+      revision: LOCAL.revision,
+      fallback: expect.any(Function),
+    });
+    const denied = scene({ answersIn: 901, onStale: 'deny' });
+    const never = denied.decider.decide(query, {});
+    await denied.clock.pass(901);
+    expect(await never).toMatchObject({ denied: { code: 'unavailable' } });
   });
 
   test('a store that is being copied is forwarded', () => {

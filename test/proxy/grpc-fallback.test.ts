@@ -24,6 +24,10 @@ test.each<[string, Answering]>([
     'says UNAVAILABLE at once',
     (stream) => stream.respond({ ':status': 200, 'grpc-status': '14' }, { endStream: true }),
   ],
+  [
+    'says that its time was up',
+    (stream) => stream.respond({ ':status': 200, 'grpc-status': '4' }, { endStream: true }),
+  ],
   ['is a balancer’s 503', (stream) => stream.respond({ ':status': 503 }, { endStream: true })],
   [
     'says 4000 after its head',

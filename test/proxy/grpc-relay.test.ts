@@ -45,6 +45,31 @@ describe('a call that is passed on', () => {
     expect(seen).toEqual(['Bearer a', 'Bearer b']);
   });
 
+  test('with a deadline longer than any timer is waited for', async () => {
+    const upstream = await started(
+      startRudeGrpc((...call) => void setTimeout(() => politely(MESSAGE)(...call), 200)),
+    );
+    const { client } = await started(startGrpcStreet({ port: upstream.port }));
+    const reply = await client.raw('/any.Service/Method', MESSAGE, { 'grpc-timeout': '99999999H' });
+    expect(reply).toMatchObject({ status: 0, messages: [Buffer.from('hello')] });
+  });
+
+  test('keeps metadata whose name every object of JavaScript knows, both ways', async () => {
+    let seen: readonly string[] = [];
+    const upstream = await started(
+      startRudeGrpc((stream, _headers, raw) => {
+        seen = raw.filter((_, i) => raw[i - 1] === 'constructor' || raw[i - 1] === '__proto__');
+        const head = { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '0' };
+        stream.respond({ ...head, constructor: 'c' }, { endStream: true });
+      }),
+    );
+    const { client } = await started(startGrpcStreet({ port: upstream.port }));
+    const odd = { constructor: 'a', ['__proto__']: 'b' };
+    const reply = await client.raw('/any.Service/Method', MESSAGE, odd);
+    expect(seen).toEqual(['a', 'b']);
+    expect(reply.metadata.constructor).toBe('c');
+  });
+
   test.each(['resets it', 'hangs up'])(
     'a client that takes nothing of an answer and then %s leaves nothing behind',
     async (how) => {

@@ -1,7 +1,9 @@
+import { gzipSync } from 'node:zlib';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WriteRequestSchema } from '../../proto/gen/openfga/v1/openfga_service_pb.ts';
 import type { Capture } from '../../src/proxy/capture-call.ts';
-import { frame } from '../support/grpc.ts';
+import { frame, replyOf, SERVICE } from '../support/grpc.ts';
 import { politely, startGrpcStreet, startRudeGrpc } from './rude-grpc.ts';
 import { STORE } from './street-setup.ts';
 
@@ -17,6 +19,15 @@ async function started<T extends { close(): Promise<void> }>(pending: Promise<T>
 }
 
 const KEY = { user: 'user:anne', relation: 'viewer', object: 'document:1' };
+const MESSAGE = create(WriteRequestSchema, { storeId: STORE, writes: { tupleKeys: [KEY] } });
+const LARGE = toBinary(
+  WriteRequestSchema,
+  create(WriteRequestSchema, {
+    storeId: STORE,
+    writes: { tupleKeys: Array.from({ length: 5_000 }, (_, n) => ({ ...KEY, object: `document:${n}` })) },
+  }),
+);
+const compressed = (message: Uint8Array) => frame(gzipSync(message)).fill(1, 0, 1);
 const WRITE = { storeId: STORE, writes: { tupleKeys: [KEY] } };
 
 describe('a captured Write', () => {
@@ -77,6 +88,62 @@ describe('a captured Write', () => {
     const { client } = await started(startGrpcStreet({ port: upstream.port, street: { capture } }));
     expect((await client.call('Write', WriteRequestSchema, WRITE)).status).toBe(Number(status));
     expect(told[1]).toBe(outcome);
+  });
+
+  /** Both reach the upstream as they came; what they hold is for the walk to find. */
+  test.each<[string, () => [Buffer, Record<string, string>?]]>([
+    ['too large to be read', () => [frame(LARGE)]],
+    ['compressed', () => [compressed(toBinary(WriteRequestSchema, MESSAGE)), { 'grpc-encoding': 'gzip' }]],
+  ])('that is %s is captured all the same, as one that was not read', async (_what, made) => {
+    const { told, capture } = recording();
+    const [bytes, metadata] = made();
+    let heard = Buffer.alloc(0);
+    const upstream = await started(
+      startRudeGrpc((...call) => {
+        call[0].on('data', (chunk: Buffer) => {
+          heard = Buffer.concat([heard, chunk]);
+        });
+        politely(frame(Buffer.alloc(0)))(...call);
+      }),
+    );
+    const street = { capture, requestBytes: 1_024 };
+    const { client } = await started(startGrpcStreet({ port: upstream.port, street }));
+    const reply = await client.raw(`${SERVICE}Write`, bytes, metadata);
+    expect(reply).toMatchObject({ status: 0, metadata: { 'rsfga-revision': 'E.7' } });
+    expect(told).toEqual([`begin ${STORE} protobuf undefined`, 'committed']);
+    expect(heard.equals(bytes)).toBe(true);
+  });
+
+  test('that is too large to be read may take its client longer than the upstream may take', async () => {
+    const { told, capture } = recording();
+    const upstream = await started(startRudeGrpc(politely(frame(Buffer.alloc(0)))));
+    const street = { capture, requestBytes: 1_024 };
+    const times = { port: upstream.port, answerTimeoutMs: 200 };
+    const { client } = await started(startGrpcStreet({ ...times, street }));
+    const stream = client.open(`${SERVICE}Write`);
+    const reply = replyOf(stream);
+    stream.write(frame(LARGE).subarray(0, 2_000));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    stream.end(frame(LARGE).subarray(2_000));
+    expect(await reply).toMatchObject({ status: 0, metadata: { 'rsfga-revision': 'E.7' } });
+    expect(told[1]).toBe('committed');
+  });
+
+  test('whose store cannot be told is passed on', async () => {
+    const { told, capture } = recording();
+    const upstream = await started(startRudeGrpc(politely(frame(Buffer.alloc(0)))));
+    const street = { capture, requestBytes: 1_024 };
+    const { client } = await started(startGrpcStreet({ port: upstream.port, street }));
+    const gzip = { 'grpc-encoding': 'gzip' };
+    const bomb = compressed(Buffer.alloc(4_000_000));
+    for (const [bytes, metadata] of [
+      [frame(Buffer.alloc(2_000)), {}],
+      [frame(Buffer.from('no gzip')).fill(1, 0, 1), gzip],
+      [compressed(toBinary(WriteRequestSchema, MESSAGE)), { 'grpc-encoding': 'snappy' }],
+      [bomb, gzip],
+    ] as const)
+      expect((await client.raw(`${SERVICE}Write`, bytes, metadata)).status).toBe(0);
+    expect(told).toEqual([]);
   });
 
   test('that never left is refused, one that was cut off is doubtful', async () => {

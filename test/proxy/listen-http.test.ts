@@ -88,6 +88,18 @@ describe('taking an address', () => {
   });
 });
 
+/** Until the other side ends, or the text came. */
+async function heard(port: number, bytes: string, until?: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  let text = '';
+  socket.write(bytes);
+  for await (const chunk of socket) {
+    text += chunk;
+    if (until !== undefined && text.includes(until)) break;
+  }
+  return text;
+}
+
 describe('limits', () => {
   test('a head that is never finished is cut off', async () => {
     const { address } = await listening(() => {}, { limits: { headerTimeoutMs: 200 } });
@@ -104,6 +116,35 @@ describe('limits', () => {
     expect(await talk(address.port, 'POST / HTTP/1.1\r\nHost: s\r\nContent-Length: 9\r\n\r\nhalf')).toMatch(
       / 408 /,
     );
+  });
+
+  test('a large body that waits for the answer before it has its time from its turn on', async () => {
+    const { address } = await listening(
+      async (req, res) => {
+        if (req.method === 'GET') {
+          for (let line = 0; line < 5; line++) {
+            res.write(`${line}\n`);
+            await sleep(500);
+          }
+          res.end('last');
+          return;
+        }
+        let size = 0;
+        req.on('data', (chunk) => {
+          size += chunk.length;
+        });
+        req.on('end', () => res.end(`taken: ${size}`));
+      },
+      { limits: { requestTimeoutMs: 500, headerTimeoutMs: 500 } },
+    );
+    const behind = (sent: number) =>
+      `${GET}POST / HTTP/1.1\r\nHost: s\r\nContent-Length: 500000\r\n\r\n${'x'.repeat(sent)}`;
+    const [whole, half] = await Promise.all([
+      heard(address.port, behind(500_000), 'taken'),
+      heard(address.port, behind(400_000)),
+    ]);
+    expect(whole).toMatch(/last.*taken: 500000/s);
+    expect(half).toMatch(/last.* 408 /s);
   });
 
   test('a large head is refused, a large token within it is not', async () => {

@@ -1,11 +1,17 @@
 /** Behind a replica: a caller who asks for the newest is not answered by a copy that may lag, whatever the tier. */
+import { gzipSync } from 'node:zlib';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { ConsistencyPreference } from '../../proto/gen/openfga/v1/openfga_pb.ts';
-import { CheckRequestSchema, ReadRequestSchema } from '../../proto/gen/openfga/v1/openfga_service_pb.ts';
+import {
+  CheckRequestSchema,
+  ReadChangesRequestSchema,
+  ReadRequestSchema,
+} from '../../proto/gen/openfga/v1/openfga_service_pb.ts';
 import { systemClock } from '../../src/plugin/clock.ts';
 import { createOwnWrites } from '../../src/proxy/own-writes.ts';
 import { openGrpcForwarder } from '../../src/upstream/grpc.ts';
-import { frame } from '../support/grpc.ts';
+import { frame, type GrpcReply, SERVICE } from '../support/grpc.ts';
 import { closingAfterEach } from './after-each.ts';
 import { politely, startGrpcStreet, startRudeGrpc } from './rude-grpc.ts';
 import { polite, startRude } from './rude-upstream.ts';
@@ -13,6 +19,8 @@ import { A_CHECK, A_WRITE, CHECK, post, STORE, startStreet, talk, WRITE } from '
 
 const closing = closingAfterEach();
 const READ = `/stores/${STORE}/read`;
+const EVALUATION = `/stores/${STORE}/access/v1/evaluation`;
+const ANOTHER = '01M850XKZ1YW26T9CD0HFPXXQJ';
 const STRONG = '"consistency":"HIGHER_CONSISTENCY"';
 
 async function overHttp() {
@@ -39,6 +47,13 @@ describe('over HTTP, of a store that is not kept here', () => {
     ['a Check', CHECK, A_CHECK, 'replica'],
     ['a Check with HIGHER_CONSISTENCY', CHECK, A_CHECK.replace(/}$/, `,${STRONG}}`), 'primary'],
     ['a Check that only the upstream can read', CHECK, '{"consistency":200}', 'primary'],
+    ['a Check with a query string', `${CHECK}?trace=1`, A_CHECK, 'replica'],
+    [
+      'a Check with a query string and HIGHER_CONSISTENCY',
+      `${CHECK}?trace=1`,
+      A_CHECK.replace(/}$/, `,${STRONG}}`),
+      'primary',
+    ],
     ['a Read', READ, '{}', 'replica'],
     ['a Read with HIGHER_CONSISTENCY', READ, `{${STRONG}}`, 'primary'],
     ['a Read that only the upstream can read', READ, '{"consistency":200}', 'primary'],
@@ -47,21 +62,39 @@ describe('over HTTP, of a store that is not kept here', () => {
     expect(await ask(path, body)).toBe(where);
   });
 
-  test('a query or Read that names a revision goes to the primary', async () => {
+  test('whatever names a revision goes to the primary', async () => {
     const ask = await overHttp();
     for (const [path, body] of [
       [CHECK, A_CHECK],
       [READ, '{}'],
+      [EVALUATION, '{}'],
     ] as const)
       expect(await ask(path, body, 'Rsfga-Min-Revision: 01J0000000000000000000EP00.1')).toBe('primary');
   });
 
-  test('a Read sees the Write before it', async () => {
+  test.each([READ, EVALUATION, `${CHECK}?trace=1`])('%s sees the Write before it', async (path) => {
     const ask = await overHttp();
+    expect(await ask(path, '{}')).toBe('replica');
     await ask(WRITE, A_WRITE);
-    expect(await ask(READ, '{}')).toBe('primary');
+    expect(await ask(path, '{}')).toBe('primary');
+    expect(await ask(path.replace(STORE, ANOTHER), '{}')).toBe('replica');
   });
 });
+
+async function overGrpc() {
+  const replica = await startRudeGrpc(politely(frame(Buffer.from('replica'))));
+  const primary = await startRudeGrpc(politely(frame(Buffer.from('primary'))));
+  const forwarder = openGrpcForwarder({ host: '127.0.0.1', port: primary.port });
+  const street = await startGrpcStreet({
+    port: replica.port,
+    street: { primary: forwarder, replica: true },
+  });
+  closing(async () => {
+    await street.close();
+    await Promise.all([forwarder.close(), replica.close(), primary.close()]);
+  });
+  return street.client;
+}
 
 describe('over gRPC, of a store that is not kept here', () => {
   test.each([
@@ -74,19 +107,8 @@ describe('over gRPC, of a store that is not kept here', () => {
       'primary',
     ],
   ])('%s', async (_what, consistency, metadata, where) => {
-    const replica = await startRudeGrpc(politely(frame(Buffer.from('replica'))));
-    const primary = await startRudeGrpc(politely(frame(Buffer.from('primary'))));
-    const forwarder = openGrpcForwarder({ host: '127.0.0.1', port: primary.port });
-    const street = await startGrpcStreet({
-      port: replica.port,
-      street: { primary: forwarder, replica: true },
-    });
-    closing(async () => {
-      await street.close();
-      await Promise.all([forwarder.close(), replica.close(), primary.close()]);
-    });
+    const client = await overGrpc();
     const tupleKey = { user: 'user:anne', relation: 'viewer', object: 'document:1' };
-    const { client } = street;
     const check = await client.call(
       'Check',
       CheckRequestSchema,
@@ -94,7 +116,32 @@ describe('over gRPC, of a store that is not kept here', () => {
       metadata,
     );
     const read = await client.call('Read', ReadRequestSchema, { storeId: STORE, consistency }, metadata);
-    for (const { messages } of [check, read])
-      expect(messages.map((one) => `${Buffer.from(one)}`)).toEqual([where]);
+    for (const reply of [check, read]) expect(saidBy(reply)).toBe(where);
+  });
+
+  test('a query that is not read here goes to the primary: it may ask for the newest', async () => {
+    const client = await overGrpc();
+    const { HIGHER_CONSISTENCY } = ConsistencyPreference;
+    const question = create(CheckRequestSchema, { storeId: STORE, consistency: HIGHER_CONSISTENCY });
+    const packed = gzipSync(toBinary(CheckRequestSchema, question));
+    const compressed = frame(packed).fill(1, 0, 1);
+    const named = { 'grpc-encoding': 'gzip' };
+    expect(saidBy(await client.raw(`${SERVICE}Check`, compressed, named))).toBe('primary');
+    const other = { 'content-type': 'application/grpc;x=y' };
+    const plain = frame(toBinary(CheckRequestSchema, question));
+    expect(saidBy(await client.raw(`${SERVICE}Check`, plain, other))).toBe('primary');
+  });
+
+  test('a call of another kind that names a revision goes to the primary', async () => {
+    const client = await overGrpc();
+    const revision = { 'rsfga-min-revision': '01J0000000000000000000EP00.1' };
+    const ask = (metadata: object) =>
+      client.call('ReadChanges', ReadChangesRequestSchema, { storeId: STORE }, { ...metadata });
+    expect(saidBy(await ask({}))).toBe('replica');
+    expect(saidBy(await ask(revision))).toBe('primary');
   });
 });
+
+function saidBy({ messages }: GrpcReply): string {
+  return messages.map((one) => `${Buffer.from(one)}`).join();
+}
