@@ -13,7 +13,13 @@ import { type Run, spend } from './run.ts';
 import { countsUnder, plainUserCounts } from './tuple-validity.ts';
 import type { GraphEdge, GraphNode, WeightedGraph } from './weighted-graph.ts';
 
-export type Listing = { readonly objects: ReadonlySet<string> } | { readonly error: FgaError } | Declined;
+export type Listing = { readonly objects: ReadonlySet<string> } | FailedListing | Declined;
+
+export interface FailedListing {
+  readonly error: FgaError;
+  /** How many objects upstream may have found before it met the error. */
+  readonly found: number;
+}
 
 export function listByPipeline(
   run: Run,
@@ -30,7 +36,8 @@ export function listByPipeline(
     return { declined: 'condition', detail: 'whether upstream meets the error is chance' };
   }
   const message = streamed ? `iterator: ${run.failure.message}` : HIDDEN;
-  return { error: new FgaError('validation_error', message, streamed ? {} : { grpc: HIDDEN_GRPC }) };
+  const error = new FgaError('validation_error', message, streamed ? {} : { grpc: HIDDEN_GRPC });
+  return { error, found: objects.size };
 }
 
 /** The unary method hides the reason behind the server's own text, which gRPC says with all that is around it. */
