@@ -4,22 +4,14 @@
  * It differs from Check in what it makes of tuples: a condition is evaluated before the tuple's validity is judged, the
  * first error ends the whole query, and a contextual tuple stands beside the stored one instead of replacing it.
  */
-import type { Declined } from '../fga/answer.ts';
 import { FgaError } from '../fga/error.ts';
 import { type Tuple, typeOf } from '../fga/tuple.ts';
 import { judgeCondition, MET, REFUSED } from './admit-tuple.ts';
 import { type CompiledRelation, relationOf } from './compile.ts';
+import type { Listing } from './listing.ts';
 import { type Run, spend } from './run.ts';
 import { countsUnder, plainUserCounts } from './tuple-validity.ts';
 import type { GraphEdge, GraphNode, WeightedGraph } from './weighted-graph.ts';
-
-export type Listing = { readonly objects: ReadonlySet<string> } | FailedListing | Declined;
-
-export interface FailedListing {
-  readonly error: FgaError;
-  /** How many objects upstream may have found before it met the error. */
-  readonly found: number;
-}
 
 export function listByPipeline(
   run: Run,
