@@ -4,12 +4,16 @@
  */
 import type { TupleReader } from '../fga/reader.ts';
 import { type Tuple, typeOf, userKind } from '../fga/tuple.ts';
+import { Decline } from './run.ts';
 
 export interface ContextualTuples {
   readonly all: readonly Tuple[];
   /** Reads of the stored tuples alone. */
   readonly stored: TupleReader;
 }
+
+/** Go's `slices.SortFunc`, by which upstream orders them, leaves equal ones in their order up to this many. */
+const STABLY_SORTED = 12;
 
 export function overlay(stored: TupleReader, tuples: readonly Tuple[]): TupleReader {
   const byNode = new Map<string, Tuple[]>();
@@ -18,6 +22,7 @@ export function overlay(stored: TupleReader, tuples: readonly Tuple[]): TupleRea
     const known = byNode.get(key);
     if (known) known.push(tuple);
     else byNode.set(key, [tuple]);
+    if (known && tuples.length > STABLY_SORTED) refuseTwins(known);
   }
   const at = (object: string, relation: string) => byNode.get(`${object}#${relation}`) ?? NONE;
   return {
@@ -40,6 +45,14 @@ export function overlay(stored: TupleReader, tuples: readonly Tuple[]): TupleRea
         stored.byType(objectType, relation),
       ),
   };
+}
+
+/** Two tuples of one key and different conditions: an exact lookup finds the one that was sorted first. */
+function refuseTwins(known: readonly Tuple[]): void {
+  const last = known.at(-1);
+  const twin = known.find((tuple) => tuple !== last && tuple.user === last?.user);
+  if (twin && JSON.stringify(twin.condition) !== JSON.stringify(last?.condition))
+    throw new Decline('request', 'contextual tuples of one key and different conditions, among many');
 }
 
 const NONE: readonly Tuple[] = [];

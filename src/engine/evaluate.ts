@@ -3,6 +3,7 @@
  * Pure and synchronous: it reads the view, and nothing else but the clock it was given.
  */
 import type { Outcome } from '../fga/answer.ts';
+import type { AuthorizationModel } from '../fga/model.ts';
 import type { Query } from '../fga/query.ts';
 import type { ModelReader, TupleReader } from '../fga/reader.ts';
 import { batchCheck } from './batch-check.ts';
@@ -64,8 +65,11 @@ function evaluate(model: CompiledModel, query: Query, view: EngineView, meter: M
   }
 }
 
-/** By model id; null where the model cannot be compiled. Least recently used first. */
-type ModelCache = Map<string, CompiledModel | null>;
+/**
+ * By the model as the view gives it, not by its id: one engine answers for many stores, and a model that another store has
+ * is no model of this one. Null where it cannot be compiled. Oldest first.
+ */
+type ModelCache = Map<AuthorizationModel, CompiledModel | null>;
 
 const MAX_MODELS = 256;
 
@@ -74,13 +78,12 @@ function resolveModel(
   id: string | undefined,
   view: EngineView,
 ): CompiledModel | undefined {
-  if (id === undefined) return undefined;
-  const known = models.get(id);
-  if (known !== undefined) return known ?? undefined;
-  const model = view.model(id);
+  const model = id === undefined ? undefined : view.model(id);
   if (!model) return undefined;
+  const known = models.get(model);
+  if (known !== undefined) return known ?? undefined;
   const compiled = compileModel(model) ?? null;
   if (models.size >= MAX_MODELS) for (const oldest of models.keys()) if (models.delete(oldest)) break;
-  models.set(id, compiled);
+  models.set(model, compiled);
   return compiled ?? undefined;
 }

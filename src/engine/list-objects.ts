@@ -6,7 +6,8 @@ import type { ListObjectsQuery } from '../fga/query.ts';
 import type { TupleReader } from '../fga/reader.ts';
 import { startRun } from './check.ts';
 import { type CompiledModel, relationOf } from './compile.ts';
-import { type Listing, listByPipeline } from './pipeline.ts';
+import type { Listing } from './listing.ts';
+import { listByPipeline } from './pipeline.ts';
 import { listByReverseExpansion } from './reverse-expand.ts';
 import type { Meter } from './run.ts';
 import { subjectOf } from './subject.ts';
@@ -46,9 +47,13 @@ function listError(model: CompiledModel, query: ListObjectsQuery): FgaError | un
     : new FgaError('validation_error', `invalid 'user' value: ${problem}`);
 }
 
-/** The unary method cuts at the cap, and which objects it keeps is chance. */
+/** The unary method cuts at the cap: which objects it keeps is chance, and whether it comes to an error before that. */
 function conclude({ method }: ListObjectsQuery, listing: Listing): Outcome<ListObjectsAnswer> {
-  if ('declined' in listing || 'error' in listing) return listing;
-  if (method === 'ListObjects' && listing.objects.size > LIST_MAX_RESULTS) return { declined: 'truncated' };
+  if ('declined' in listing) return listing;
+  const capped = method === 'ListObjects';
+  if ('error' in listing) {
+    return capped && listing.found >= LIST_MAX_RESULTS ? { declined: 'truncated' } : { error: listing.error };
+  }
+  if (capped && listing.objects.size > LIST_MAX_RESULTS) return { declined: 'truncated' };
   return { answer: { method, objects: [...listing.objects] } };
 }

@@ -4,16 +4,14 @@
  * It differs from Check in what it makes of tuples: a condition is evaluated before the tuple's validity is judged, the
  * first error ends the whole query, and a contextual tuple stands beside the stored one instead of replacing it.
  */
-import type { Declined } from '../fga/answer.ts';
 import { FgaError } from '../fga/error.ts';
 import { type Tuple, typeOf } from '../fga/tuple.ts';
 import { judgeCondition, MET, REFUSED } from './admit-tuple.ts';
 import { type CompiledRelation, relationOf } from './compile.ts';
 import type { GraphEdge, GraphNode, WeightedGraph } from './graph.ts';
+import type { Listing } from './listing.ts';
 import { type Run, spend } from './run.ts';
 import { countsUnder, plainUserCounts } from './tuple-validity.ts';
-
-export type Listing = { readonly objects: ReadonlySet<string> } | { readonly error: FgaError } | Declined;
 
 export function listByPipeline(
   run: Run,
@@ -30,7 +28,8 @@ export function listByPipeline(
     return { declined: 'condition', detail: 'whether upstream meets the error is chance' };
   }
   const message = streamed ? `iterator: ${run.failure.message}` : HIDDEN;
-  return { error: new FgaError('validation_error', message, streamed ? {} : { grpc: HIDDEN_GRPC }) };
+  const error = new FgaError('validation_error', message, streamed ? {} : { grpc: HIDDEN_GRPC });
+  return { error, found: objects.size };
 }
 
 /** The unary method hides the reason behind the server's own text, which gRPC says with all that is around it. */

@@ -2,6 +2,7 @@
  * What an evaluation may read, from the model alone: for the hot tier's completeness proof and the warm tier's
  * generations. Taken over the type restrictions, so contextual tuples lead nowhere else, and so do invalid ones.
  */
+import type { AuthorizationModel } from '../fga/model.ts';
 import type { Query } from '../fga/query.ts';
 import type { ModelReader } from '../fga/reader.ts';
 import {
@@ -26,20 +27,19 @@ export interface ReachBook {
   of(query: Query, models: ModelReader): Reach | undefined;
 }
 
-/** Keeps what it found by model id; models never change. */
+/** Keeps what it found by the model as the reader gives it: the id alone does not say that this store has it. */
 export function createReachBook(): ReachBook {
-  const models = new Map<string, CompiledModel | null>();
+  const models = new Map<AuthorizationModel, CompiledModel | null>();
   return {
     of(query, reader) {
       const id = query.modelId ?? reader.latestModelId();
-      if (id === undefined) return undefined;
-      let model = models.get(id);
+      const source = id === undefined ? undefined : reader.model(id);
+      if (!source) return undefined;
+      let model = models.get(source);
       if (model === undefined) {
-        const source = reader.model(id);
-        if (!source) return undefined;
         model = compileModel(source) ?? null;
         if (models.size >= MAX_MODELS) models.clear();
-        models.set(id, model);
+        models.set(source, model);
       }
       return model ? reachOfQuery(model, query) : undefined;
     },

@@ -10,9 +10,9 @@ import { judge, MET, REFUSED } from './admit-tuple.ts';
 import { outcomesOf, startRun, tooComplex } from './check.ts';
 import { type CompiledRelation, relationOf } from './compile.ts';
 import { Decline } from './decline.ts';
+import type { Listing } from './listing.ts';
 import { longestPath } from './longest-path.ts';
 import { ALLOWED, CYCLE, DENIED, FAILED, TOO_DEEP } from './outcome.ts';
-import type { Listing } from './pipeline.ts';
 import { planBook, planOf } from './plan.ts';
 import { factsOf } from './plan-facts.ts';
 import { type RelationshipEdge, relationshipEdges, type SourceKind } from './relationship-edges.ts';
@@ -27,10 +27,11 @@ export function listByReverseExpansion(run: Run, target: CompiledRelation): List
     return { declined: 'request', detail: 'control characters in the context' };
   }
   const [failure, ...others] = walk.failures;
+  const found = walk.candidates.size;
   if (others.length > 0 || (walk.tooDeep && failure)) return chance();
-  if (walk.tooDeep) return { error: tooComplex() };
+  if (walk.tooDeep) return { error: tooComplex(), found };
   if (mayBeDeeper(walk)) return { declined: 'depth' };
-  if (failure) return { error: new FgaError('validation_error', failure.join('\n')) };
+  if (failure) return { error: new FgaError('validation_error', failure.join('\n')), found };
   return confirm(walk);
 }
 
@@ -157,9 +158,10 @@ function confirm({ run, target, candidates }: Walk): Listing {
     else if (outcomes & ~(DENIED | CYCLE)) return chance();
   }
   if (errors === 0) return { objects };
-  if (errors === TOO_DEEP) return { error: tooComplex() };
+  const found = objects.size;
+  if (errors === TOO_DEEP) return { error: tooComplex(), found };
   if (errors !== FAILED || check.wordless || !check.failure) return chance();
-  return { error: check.failure };
+  return { error: check.failure, found };
 }
 
 function chance(): Listing {

@@ -20,6 +20,7 @@ export interface TupleReader {
 
 /** A store's models beside its tuples. */
 export interface ModelReader {
+  /** The same object each time, as long as it is held: what is derived from a model is kept by it. */
   model(modelId: string): AuthorizationModel | undefined;
   /** The greatest model id, as upstream chooses it (contract section 4.1). */
   latestModelId(): string | undefined;

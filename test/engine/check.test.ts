@@ -98,6 +98,36 @@ describe('contextual tuples', () => {
   });
 });
 
+describe('contextual tuples of one key and different conditions', () => {
+  const model = `
+type user
+type document
+  relations
+    define viewer: [user, user with young]
+condition young(age: int) {
+  age < 30
+}`;
+  const key = 'document:1#viewer@user:anne';
+  const twins = (old: 'first' | 'last') => {
+    const both = [tuple(key, 'young', { age: 40 }), tuple(key)];
+    return old === 'first' ? both : both.toReversed();
+  };
+  const others = (count: number) =>
+    Array.from({ length: count }, (_, i) => `document:x${i}#viewer@user:anne`);
+
+  test('count as the first one says where they are few', () => {
+    const { check } = world(model, []);
+    expect(check(key, { contextual: [...others(10), ...twins('first')] })).toBe(false);
+    expect(check(key, { contextual: [...others(10), ...twins('last')] })).toBe(true);
+  });
+
+  test('are left to the upstream among many: its order of them is that of an unstable sort', () => {
+    const { check } = world(model, []);
+    expect(check(key, { contextual: [...others(11), ...twins('first')] })).toBe('declined: request');
+    expect(check(key, { contextual: [...others(11), tuple(key), tuple(key)] })).toBe(true);
+  });
+});
+
 describe('models', () => {
   const older =
     'type user\ntype group\n  relations\n    define member: [user]\ntype document\n  relations\n    define viewer: [user, group#member]';

@@ -150,6 +150,45 @@ describe('beyond 1000 results', () => {
     expect(world(MODEL, many(1001)).objects('user:anne', 'viewer', 'document')).toBe('declined: truncated');
   });
 
+  test('whether upstream meets an error before them is chance too', () => {
+    const failing = tuple('document:none#viewer@user:anne', 'young');
+    const ask = (count: number, streamed = false) =>
+      world(MODEL, [...many(count), failing]).objects('user:anne', 'viewer', 'document', { streamed });
+    expect(ask(999)).toContain('validation_error');
+    expect(ask(1000)).toBe('declined: truncated');
+    expect(ask(1000, true)).toContain('validation_error');
+  });
+
+  test('nor does the older way say which comes first', () => {
+    const model = `
+type user
+type group
+  relations
+    define member: [user]
+type document
+  relations
+    define editor: [group#member, group#member with young]
+    define signed: [group#member]
+    define viewer: editor
+    define both: editor and signed
+condition young(age: int) {
+  age < 30
+}`;
+    const group = 'group:a#member';
+    const ask = (count: number, relation: string) => {
+      const found = Array.from({ length: count }, (_, i) => [
+        `document:${i}#editor@${group}`,
+        `document:${i}#signed@${group}`,
+      ]).flat();
+      const failing = tuple(`document:none#editor@${group}`, 'young');
+      return world(model, [...found, failing]).objects(group, relation, 'document');
+    };
+    for (const relation of ['viewer', 'both']) {
+      expect(ask(999, relation)).toContain('validation_error');
+      expect(ask(1000, relation)).toBe('declined: truncated');
+    }
+  });
+
   test('a stream goes on', () => {
     const { objects } = world(MODEL, many(1500));
     expect(objects('user:anne', 'viewer', 'document', { streamed: true })).toHaveLength(1500);

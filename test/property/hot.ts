@@ -35,15 +35,17 @@ export interface HotOptions {
   /** Another tier than the real one. */
   readonly make?: (objectTypes: readonly string[]) => Tier;
   readonly shrink?: boolean;
+  /** See `PropertyMix`. */
+  readonly wide?: boolean;
 }
 
 /** The smallest question found that the tier answers otherwise than it should, or undefined. */
 export function tryHot(
   seed: number,
   counts: Counts,
-  { make = (objectTypes) => createHotTier({ objectTypes }), shrink = true }: HotOptions = {},
+  { make = (objectTypes) => createHotTier({ objectTypes }), shrink = true, wide = false }: HotOptions = {},
 ): Counterexample | undefined {
-  const { recipe, objectTypes, queries } = randomWorld(seed, MIX);
+  const { recipe, objectTypes, queries } = randomWorld(seed, { ...MIX, wide });
   const sides = { tier: make(objectTypes), reference: createEngine(PATIENT) };
   for (const query of queries) {
     const mismatch = { recipe, query, modelIndex: indexOf(recipe, query) };
@@ -57,7 +59,7 @@ export function tryHot(
 
 type Difference = Pick<Counterexample, 'answered' | 'expected'>;
 
-/** Engines remember models by their ids, so that each world has its own. */
+/** What is asked, and what is believed. */
 interface Sides {
   readonly tier: Tier;
   readonly reference: Engine;

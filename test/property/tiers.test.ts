@@ -23,6 +23,18 @@ test(
   LONG_MS,
 );
 
+test(
+  'hot: nor where models have the odd shapes',
+  () => {
+    const counts = { local: 0, declined: 0 };
+    for (let seed = 1; seed <= SEEDS / 2; seed += 1)
+      expect(tryHot(seed, counts, { wide: true })).toBeUndefined();
+    expect(counts.local).toBeGreaterThan(SEEDS / 2);
+    expect(counts.declined).toBeGreaterThan(SEEDS / 2);
+  },
+  LONG_MS,
+);
+
 test('hot: nor where types are listed that do not arrive', () => {
   const counts = { local: 0, declined: 0 };
   const listing = (held: readonly string[]) =>

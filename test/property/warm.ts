@@ -111,7 +111,6 @@ interface State {
 }
 
 interface Scene {
-  /** Engines remember models by their ids, so that each world has its own. */
   readonly reference: Engine;
   readonly models: ReturnType<typeof modelsIn>;
   readonly pool: readonly Tuple[];

@@ -8,6 +8,7 @@ import type { Tuple } from '../../src/fga/tuple.ts';
 import { changedModel, type Plan, randomModel, randomPlan, some } from '../conformance/fuzz/model.ts';
 import { type Mix, randomQueries } from '../conformance/fuzz/queries.ts';
 import { type Recipe, randomTuples, randomWeave, type Weave } from '../conformance/fuzz/tuples.ts';
+import { randomRenames, widened } from '../conformance/fuzz/wide.ts';
 import { type Chance, chance } from '../support/chance.ts';
 import type { ModelBody } from '../support/datasets.ts';
 import { type Aim, bridgeQueries } from './bridges.ts';
@@ -28,18 +29,19 @@ export interface RandomWorld {
 /** What is asked besides what the differential fuzz asks. */
 export interface PropertyMix extends Mix {
   readonly bridges?: number;
+  /** With the shapes of `wide.ts`. */
+  readonly wide?: boolean;
 }
 
 export function randomWorld(seed: number, mix: PropertyMix): RandomWorld {
   const dice = chance(seed);
-  const { plan, models: bodies } = randomModels(dice);
+  const { types, models: bodies } = randomModels(dice, mix.wide === true);
   const weave = randomWeave(dice);
   // Where little is stored, it is what a request brings along that leads elsewhere.
   const most = dice.next() < 0.3 ? FEW : Number.POSITIVE_INFINITY;
   const recipe = bodies.map((model) => ({ model, tuples: randomTuples(model, weave, dice).slice(0, most) }));
   const models = recipe.map(({ model }, number) => ({ id: modelId(number), body: model }));
   const queries = randomQueries({ world: { storeId: STORE, models, recipe }, weave }, mix, dice);
-  const types = [...plan.relations.keys()];
   const any = { objectTypes: some(types, 1 + dice.below(types.length), dice), aim: undefined };
   const share = nearlyEnough(recipe, dice) ?? any;
   const bridged = bridges(recipe, share, { count: mix.bridges ?? 0, dice });
@@ -77,9 +79,16 @@ function bridges(
   });
 }
 
-export function modelsIn(recipe: Recipe): AuthorizationModel[] {
-  return recipe.map(({ model }, number) => ({ ...model, id: modelId(number) }));
+/** The same objects each time, as a store gives them. */
+export function modelsIn(recipe: Recipe): readonly AuthorizationModel[] {
+  const known = MODELS.get(recipe);
+  if (known) return known;
+  const made = recipe.map(({ model }, number) => ({ ...model, id: modelId(number) }));
+  MODELS.set(recipe, made);
+  return made;
 }
+
+const MODELS = new WeakMap<Recipe, readonly AuthorizationModel[]>();
 
 export function tuplesIn(recipe: Recipe): Tuple[] {
   return recipe.flatMap(({ tuples }) => tuples);
@@ -90,7 +99,7 @@ export function modelId(number: number): string {
 }
 
 /** One, and now and then a newer one or two that reach elsewhere. */
-function randomModels(dice: Chance): { plan: Plan; models: ModelBody[] } {
+function randomModels(dice: Chance, wide: boolean): { types: string[]; models: ModelBody[] } {
   for (;;) {
     const plan = randomPlan(dice);
     const first = valid(() => randomModel(plan, dice));
@@ -101,8 +110,15 @@ function randomModels(dice: Chance): { plan: Plan; models: ModelBody[] } {
       const next = valid(() => changedModel(plan, models.at(-1) ?? first, dice));
       if (next) models.push(next);
     }
-    return { plan, models };
+    const made = wide ? wideOnes(plan, models, dice) : { types: [...plan.relations.keys()], models };
+    if (made.models.length > 0) return made;
   }
+}
+
+function wideOnes(plan: Plan, plain: readonly ModelBody[], dice: Chance) {
+  const renames = randomRenames(dice);
+  const models = plain.flatMap((model) => valid(() => widened(model, renames, dice)) ?? []);
+  return { types: [...plan.relations.keys()].map((type) => renames.get(type) ?? type), models };
 }
 
 const TRIES = 10;

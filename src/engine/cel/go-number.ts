@@ -1,4 +1,5 @@
 /** Numbers as Go reads and prints them: `big.ParseFloat(s, 10, 64)` and the `g` format of `strconv` and `math/big`. */
+import { Decline } from '../run.ts';
 
 /** Sign, mantissa and binary exponent of a number with a 64-bit mantissa, or an infinity. */
 export type BigFloat =
@@ -9,6 +10,8 @@ const FLOAT = /^([+-]?)(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:([eEpP])([+-]?\d+))?$/;
 const INFINITE = /^([+-]?)[iI]nf$/;
 /** Beyond this a number is past every type it could be cast to; nothing else about it matters. */
 const FAR = 6000;
+/** With more than these Go's exponents overflow: to an error, an infinity or zero. The upstream may say which. */
+const EXPONENT_DIGITS = 6;
 
 /** Undefined: not a number in Go's decimal grammar. */
 export function parseBigFloat(text: string): BigFloat | undefined {
@@ -16,6 +19,7 @@ export function parseBigFloat(text: string): BigFloat | undefined {
   if (infinite) return { kind: 'infinite', negative: infinite[1] === '-' };
   const match = FLOAT.exec(text);
   if (!match) return undefined;
+  if ((match[6] ?? '').length > EXPONENT_DIGITS) throw new Decline('condition', `the number '${text}'`);
   const fraction = match[3] ?? match[4] ?? '';
   const digits = BigInt((match[2] ?? '') + fraction || '0');
   const exponent = Number(match[6] ?? '0');

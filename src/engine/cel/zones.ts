@@ -24,12 +24,16 @@ function atoi(text: string): number | Failure {
 
 let known: ReadonlySet<string> | undefined;
 
+/** Before that year `Intl` and `Date.UTC` do not mean the same by the number of a year. */
+const FIRST_SECONDS = Date.UTC(1000, 0) / 1000;
+
 /** Only names that this runtime lists: Go minds their case, and knows some that `Intl` does not. */
 function namedOffset(zone: string, at: Timestamp): number {
   if (zone === '' || zone === 'UTC') return 0;
   known ??= new Set(Intl.supportedValuesOf('timeZone'));
   if (!known.has(zone)) throw new Decline('condition', `time zone '${zone}'`);
   const seconds = Number(floorDivide(at.ns, SECOND));
+  if (seconds < FIRST_SECONDS) throw new Decline('condition', `time zone '${zone}' that long ago`);
   const parts = formatOf(zone).formatToParts(new Date(seconds * 1000));
   const value = (type: string) => Number(parts.find((part) => part.type === type)?.value);
   const local = Date.UTC(

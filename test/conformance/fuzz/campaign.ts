@@ -8,6 +8,7 @@ import { describeLoose, describeMismatch, keepRegression } from './repro.ts';
 import { type Asker, shrink } from './shrink.ts';
 import { saysNothing } from './silence.ts';
 import type { Tally } from './tally.ts';
+import { oddQuery } from './wide.ts';
 import { randomWorld, type World } from './world.ts';
 
 export interface Campaign extends Asker {
@@ -16,6 +17,8 @@ export interface Campaign extends Asker {
   /** What the worlds are about; `both`: every fourth is about conditions. */
   readonly kind: 'graph' | 'cel' | 'both';
   readonly tally: Tally;
+  /** Models of the world before, which no later store has. */
+  readonly foreign: string[];
   /** Folder for what is kept. */
   readonly into: string;
   /** How many mismatches may still be made small. */
@@ -53,8 +56,15 @@ async function makeAndLive(campaign: Campaign, number: number): Promise<void> {
     return live({ ...campaign, exact: true }, { world, queries, number });
   }
   const woven = await randomWorld(campaign.base, dice);
-  const queries = shuffled(randomQueries(woven, campaign.mix, dice), dice);
-  return live(campaign, { world: woven.world, queries, number });
+  const { world } = woven;
+  const odd = {
+    stored: world.recipe.flatMap(({ tuples }) => tuples),
+    foreign: [...campaign.foreign],
+    chance: dice,
+  };
+  const asked = randomQueries(woven, campaign.mix, dice).map((query) => oddQuery(query, odd));
+  campaign.foreign.splice(0, Number.POSITIVE_INFINITY, ...world.models.map(({ id }) => id));
+  return live(campaign, { world, queries: shuffled(asked, dice), number });
 }
 
 interface Life {

@@ -56,7 +56,7 @@ function batch({ storeId }: World, expressions: readonly string[], chance: Chanc
   const checks = Array.from({ length: 50 }, (_, i): BatchCheckItem => {
     const n = i % expressions.length;
     const kinds: Record<string, Kind> = parametersOf(expressions[n] ?? '');
-    const context = valuesFor(kinds, chance, { presence: 0.97, badness: 0.02 });
+    const context = valuesFor(kinds, chance, { presence: 0.97, badness: 0.02, edges: 0.2 });
     const tupleKey = { user: 'user:1', relation: `r${n}`, object: 'document:1' };
     return { correlationId: `${i}`, tupleKey, contextualTuples: [], context };
   });

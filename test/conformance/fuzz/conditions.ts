@@ -2,6 +2,7 @@
 import type { ConditionDefinition, ConditionParameter } from '../../../src/fga/model.ts';
 import type { JsonObject, JsonValue } from '../../../src/fga/tuple.ts';
 import type { Chance } from '../../support/chance.ts';
+import { EDGES, many, named } from './edges.ts';
 
 export type Kind =
   | 'int'
@@ -14,7 +15,14 @@ export type Kind =
   | 'ipaddress'
   | 'list'
   | 'map'
-  | 'any';
+  | 'any'
+  /** Lists and maps of something else than strings: for expressions alone, no template has them. */
+  | 'ints'
+  | 'times'
+  | 'ips'
+  | 'anys'
+  | 'limits'
+  | 'props';
 
 interface Template {
   readonly expression: string;
@@ -68,6 +76,12 @@ const GOOD: Readonly<Record<Kind, readonly JsonValue[]>> = {
   list: [[], ['a'], ['b', 'bc'], ['a', 'b', 'c', 'd'], ['ü']],
   map: [{}, { k: 'v' }, { k: '' }, { other: 'v' }],
   any: ['a', 'b', 1, 1.5, true, null, [], { a: 1 }, '1'],
+  ints: [[], [1], ['1', 2, '3.0'], [-1, 9007199254740992, 1e19], many(60, (n) => n)],
+  times: [[], ['2024-01-01T10:30:00.5+02:00', '2024-06-01T23:59:59-07:00'], ['0001-01-01T00:00:00Z']],
+  ips: [[], ['10.0.0.1', '::ffff:10.0.0.1'], ['2001:db8::1', '::']],
+  anys: [[], ['a', 1, null, true], [{ a: 1 }, [1]], [0.5, -0, 1e300], many(40, (n) => `${n}`)],
+  limits: [{}, { a: 1, b: '2' }, { a: 1e19, k: -1 }, named(3)],
+  props: [{}, { a: { b: 1 }, k: null }, { a: { b: { c: 'x' } } }, { a: 'b', k: [1, 'a'] }],
 };
 
 const BAD: Readonly<Record<Kind, readonly JsonValue[]>> = {
@@ -82,6 +96,12 @@ const BAD: Readonly<Record<Kind, readonly JsonValue[]>> = {
   list: ['a', [1], ['a', null], { a: 1 }],
   map: [[], 'a', { k: 1 }],
   any: [],
+  ints: [[1.5], ['x'], [null], {}],
+  times: [[0], ['2024-01-01'], 'x'],
+  ips: [['10.0.0'], [1]],
+  anys: [{}, 'a'],
+  limits: [{ a: 'x' }, [], { a: 1.5 }],
+  props: [[], 'a', null],
 };
 
 export function condition(name: string): ConditionDefinition {
@@ -96,14 +116,23 @@ export function contextFor(names: readonly string[], chance: Chance, badness: nu
   return valuesFor(kinds, chance, { presence: 0.8, badness });
 }
 
-/** `presence` is the share of the parameters that get a value. */
+/** `presence` is the share of the parameters that get a value, `edges` that of the values that are at an edge. */
 export function valuesFor(
   kinds: Readonly<Record<string, Kind>>,
   chance: Chance,
-  { presence, badness }: { readonly presence: number; readonly badness: number },
+  {
+    presence,
+    badness,
+    edges = 0,
+  }: { readonly presence: number; readonly badness: number; readonly edges?: number },
 ): JsonObject {
   const present = Object.entries(kinds).filter(() => chance.next() < presence);
-  return Object.fromEntries(present.map(([key, kind]) => [key, value(kind, chance, badness)]));
+  return Object.fromEntries(
+    present.map(([key, kind]) => {
+      const extreme = edges > 0 && chance.next() < edges ? EDGES[kind] : undefined;
+      return [key, extreme ? chance.pick(extreme) : value(kind, chance, badness)];
+    }),
+  );
 }
 
 function value(kind: Kind, chance: Chance, badness: number): JsonValue {
@@ -117,8 +146,20 @@ function template(name: string): Template {
   return found;
 }
 
+/** What is in a list or a map, by its kind. */
+const INNER: Partial<Readonly<Record<Kind, readonly ['LIST' | 'MAP', string]>>> = {
+  list: ['LIST', 'STRING'],
+  map: ['MAP', 'STRING'],
+  ints: ['LIST', 'INT'],
+  times: ['LIST', 'TIMESTAMP'],
+  ips: ['LIST', 'IPADDRESS'],
+  anys: ['LIST', 'ANY'],
+  limits: ['MAP', 'INT'],
+  props: ['MAP', 'ANY'],
+};
+
 export function parameter(kind: Kind): ConditionParameter {
-  const type_name = `TYPE_NAME_${kind.toUpperCase()}`;
-  const holds = kind === 'list' || kind === 'map';
-  return holds ? { type_name, generic_types: [{ type_name: 'TYPE_NAME_STRING' }] } : { type_name };
+  const [outer, inner] = INNER[kind] ?? [];
+  if (outer === undefined) return { type_name: `TYPE_NAME_${kind.toUpperCase()}` };
+  return { type_name: `TYPE_NAME_${outer}`, generic_types: [{ type_name: `TYPE_NAME_${inner}` }] };
 }

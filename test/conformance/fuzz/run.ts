@@ -47,6 +47,7 @@ const campaign: Campaign = {
   kind: kindOf(values.kind),
   mix: values.only === undefined ? MIX : only(values.only),
   tally,
+  foreign: [],
   into: values.into,
   repros: { left: Number(values.repros) },
   report: (text) => {

@@ -8,6 +8,7 @@ import { MemoryReader } from '../../support/memory-reader.ts';
 import { changedModel, type Plan, randomModel, randomPlan } from './model.ts';
 import type { Askable } from './queries.ts';
 import { type Recipe, randomTuples, randomWeave, type Step, type Weave } from './tuples.ts';
+import { randomRenames, widened } from './wide.ts';
 
 export interface World extends Askable {
   readonly recipe: Recipe;
@@ -48,10 +49,9 @@ export async function randomWorld(
   for (;;) {
     const plan = randomPlan(chance);
     const weave = randomWeave(chance);
-    const first = await validModel(tryAt, () => randomModel(plan, chance));
-    if (first === undefined) continue;
-    const steps = await furtherSteps(tryAt, plan, first, chance);
-    const recipe = [first, ...steps].map((model) => ({
+    const models = await randomModels(tryAt, plan, chance);
+    if (models.length === 0) continue;
+    const recipe = models.map((model) => ({
       model,
       tuples: randomTuples(model, weave, chance),
     }));
@@ -60,18 +60,21 @@ export async function randomWorld(
   }
 }
 
-async function furtherSteps(
-  base: string,
-  plan: Plan,
-  first: ModelBody,
-  chance: Chance,
-): Promise<ModelBody[]> {
+/** The first, and now and then a newer one or two. Every other world is wide: see `wide.ts`. */
+async function randomModels(base: string, plan: Plan, chance: Chance): Promise<ModelBody[]> {
+  const renames = chance.next() < 0.5 ? randomRenames(chance) : undefined;
   const versions = chance.next() < 0.4 ? 1 + chance.below(2) : 0;
   const models: ModelBody[] = [];
-  for (let i = 0; i < versions; i++) {
-    const from = models.at(-1) ?? first;
-    const model = await validModel(base, () => changedModel(plan, from, chance));
-    if (model !== undefined) models.push(model);
+  let plain: ModelBody | undefined;
+  for (let i = 0; i <= versions; i++) {
+    const before = plain;
+    const model = await validModel(base, () => {
+      plain = before ? changedModel(plan, before, chance) : randomModel(plan, chance);
+      return renames ? widened(plain, renames, chance) : plain;
+    });
+    if (model === undefined) plain = before;
+    else models.push(model);
+    if (models.length === 0) return [];
   }
   return models;
 }

@@ -8,6 +8,7 @@ import {
   isInteger,
   parseBigFloat,
 } from '../../../src/engine/cel/go-number.ts';
+import { Decline } from '../../../src/engine/run.ts';
 
 describe('numbers in words, as Go’s big.Float reads them', () => {
   test.each([
@@ -32,6 +33,14 @@ describe('numbers in words, as Go’s big.Float reads them', () => {
   test.each(['', '0x10', ' 1', 'abc', '1,5', '--1'])('%j is no number', (text) => {
     expect(parseBigFloat(text)).toBeUndefined();
   });
+
+  // upstream: 0, an infinity, and an error; which of them hangs on the inside of Go's big.Float
+  test.each(['1e-700000000', '1e700000000', '0e99999999999999999999', '1p2147483648'])(
+    '%s is left to the upstream',
+    (text) => {
+      expect(() => parseBigFloat(text)).toThrow(Decline);
+    },
+  );
 });
 
 test('a double is given where it is exact', () => {

@@ -3,6 +3,7 @@ import { CostExceeded } from '../../../src/engine/cel/node.ts';
 import { parameterType } from '../../../src/engine/cel/params.ts';
 import { compileProgram } from '../../../src/engine/cel/program.ts';
 import { Failure, UNKNOWN } from '../../../src/engine/cel/values.ts';
+import { Decline } from '../../../src/engine/run.ts';
 import type { JsonObject } from '../../../src/fga/tuple.ts';
 
 /** `TYPE_NAME_` in short: `int`, `list<string>`. */
@@ -117,6 +118,13 @@ describe('time', () => {
   ])('%s is %s: %s', (expression, expected) => {
     expect(evaluate(expression, types, context)).toBe(expected);
   });
+});
+
+test('a named zone before the year 1000 is left to the upstream', () => {
+  const hours = (t: string) => evaluate('t.getHours("America/New_York") == 7', { t: 'timestamp' }, { t });
+  expect(hours('2024-01-01T12:00:00Z')).toBe(true);
+  expect(() => hours('0050-01-01T12:00:00Z')).toThrow(Decline);
+  expect(() => hours('0001-01-01T00:00:00Z')).toThrow(Decline);
 });
 
 describe('strings and addresses', () => {
