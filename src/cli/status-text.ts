@@ -42,6 +42,7 @@ export function spanText(ms: number): string {
 function storeText(store: StoreStatus): string {
   const id = store.storeId.padEnd(26);
   if (store.phase === 'forwarding') return `${id}  forwarding`;
+  if (store.unknown) return `${id}  UNKNOWN: the upstream has no store of this id`;
   if (store.bootstrap !== undefined) {
     const { tuples, perSecond, expected, remainingMs } = store.bootstrap;
     const of = expected === undefined ? '' : ` of ${expected}`;
@@ -49,8 +50,9 @@ function storeText(store: StoreStatus): string {
     return `${id}  ${store.phase}: ${tuples}${of} tuples, ${Math.round(perSecond)} per second${left}`;
   }
   const age = store.ageMs === undefined ? 'age not known yet' : `${spanText(store.ageMs)} old`;
+  const why = store.phase === 'complete' || store.lastError === undefined ? '' : `\n    ${store.lastError}`;
   const word = `${store.stale ? 'STALE' : store.phase}${store.storeDeleted ? ', deleted at the upstream' : ''}`;
-  return `${id}  ${word}, revision ${store.revision}, ${store.tuples} tuples, ${age}`;
+  return `${id}  ${word}, revision ${store.revision}, ${store.tuples} tuples, ${age}${why}`;
 }
 
 function captureLines({ capture }: StatusReport): string[] {

@@ -29,6 +29,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   snapshots:
     'Look at the bucket of the snapshots in NATS and its size. New edges read the primary meanwhile.',
   tier: 'The log names what the tier from outside did. Its queries are forwarded; no answer is wrong.',
+  'unknown-store':
+    'Correct the id in the products, or make the store. Its queries are forwarded; the other stores do not suffer.',
   upstream: 'Look at the upstream, and at the way there. What cannot be answered here gets 503 until then.',
   'upstream-tls': TLS,
   walk: 'Look at OpenFGA: does it answer this sidecar, with upstream.api_token? No committed Write is lost.',

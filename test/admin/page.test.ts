@@ -3,7 +3,7 @@ import { createContext, runInContext, Script } from 'node:vm';
 import { expect, test } from 'vitest';
 import { PAGE_HEADERS, statusPage } from '../../src/admin/page.ts';
 import type { StatusReport } from '../../src/admin/status.ts';
-import { bootstrapping, degraded, healthy } from './samples.ts';
+import { bootstrapping, degraded, healthy, withWrongId } from './samples.ts';
 
 const script = /<script>([\s\S]*)<\/script>/.exec(statusPage)?.[1] ?? '';
 
@@ -59,6 +59,14 @@ test('a copying edge shows how far it is, how fast, and how long it will take', 
   ]) {
     expect(text).toContain(words);
   }
+});
+
+test('a store that the upstream does not have is called that, and not one that is being copied', async () => {
+  const text = await drawn(withWrongId());
+  expect(text).toContain('2 of 3 stores can be answered here.');
+  expect(text).toContain('1 store that the upstream does not have (a wrong id?); its queries are forwarded.');
+  expect(text).toContain('unknown id');
+  expect(text).not.toContain('being copied');
 });
 
 test('markup in a store id or an error stays text', async () => {
