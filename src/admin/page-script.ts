@@ -206,7 +206,8 @@ function lost(error) {
 }
 async function ask() {
   try {
-    const answer = await fetch('status', { cache: 'no-store', signal: AbortSignal.timeout(5000) });
+    // Made whole by hand: where the address of the page holds a password, no browser fetches what is relative to it.
+    const answer = await fetch(location.origin + location.pathname.replace(/[^/]*$/, 'status'), { cache: 'no-store', signal: AbortSignal.timeout(5000) });
     if (!answer.ok) throw new Error('GET /status: ' + answer.status + ' ' + answer.statusText);
     const s = await answer.json();
     lostSince = undefined;

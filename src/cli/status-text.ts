@@ -1,5 +1,5 @@
 /** `/status` as a few lines for a terminal. */
-import type { StatusReport, StoreStatus } from '../admin/status.ts';
+import type { ProductStatus, StatusReport, StoreStatus } from '../admin/status.ts';
 
 export function statusText(report: StatusReport): string {
   const { health, role, edgeId, changelog, requests, latency } = report;
@@ -15,7 +15,7 @@ export function statusText(report: StatusReport): string {
     ]),
     '',
     ...report.products.flatMap((product) => [
-      `${product.id}   ${product.tier}, at most ${spanText(product.maxStalenessMs)} old, then ${product.onStale}`,
+      `${product.id}   ${product.tier}${promiseText(product)}`,
       ...product.stores.map((store) => `  ${storeText(store)}`),
     ]),
     '',
@@ -27,6 +27,11 @@ export function statusText(report: StatusReport): string {
       : [`local        p50 ${spanText(local.p50Ms)}, p99 ${spanText(local.p99Ms)}`]),
     '',
   ].join('\n');
+}
+
+/** What is never answered here has no age. */
+function promiseText({ tier, maxStalenessMs, onStale }: ProductStatus): string {
+  return tier === 'cold' ? '' : `, at most ${spanText(maxStalenessMs)} old, then ${onStale}`;
 }
 
 /** 1500 → `1.5 s`. */
@@ -52,7 +57,7 @@ function storeText(store: StoreStatus): string {
   const age = store.ageMs === undefined ? 'age not known yet' : `${spanText(store.ageMs)} old`;
   const why = store.phase === 'complete' || store.lastError === undefined ? '' : `\n    ${store.lastError}`;
   const word = `${store.stale ? 'STALE' : store.phase}${store.storeDeleted ? ', deleted at the upstream' : ''}`;
-  return `${id}  ${word}, revision ${store.revision}, ${store.tuples} tuples, ${age}${why}`;
+  return `${id}  ${word}, revision ${store.revision}, ${store.tuples} ${store.tuples === 1 ? 'tuple' : 'tuples'}, ${age}${why}`;
 }
 
 function captureLines({ capture }: StatusReport): string[] {

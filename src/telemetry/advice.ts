@@ -8,6 +8,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   capture: 'A defect: the log has the error. Nothing is lost, the walk publishes such Writes.',
   certificates: 'Look at the files that the reason names; the certificates before stay in use.',
   copy: 'Does the upstream answer this sidecar? Is upstream.api_token right? Until the copy is made, queries are forwarded.',
+  credentials:
+    'Set auth.method and its keys or issuer as at the upstream, or auth.allow_unauthenticated: true. Until then every query is forwarded.',
   disconnected:
     'Look at NATS. Queries are answered up to max_staleness, then as on_stale says; no Write is lost.',
   follow:

@@ -78,6 +78,13 @@ test('markup in a store id or an error stays text', async () => {
   expect(text).toContain(evil);
 });
 
+test('the status is asked for without the password that the address of the page may hold', async () => {
+  await drawn(healthy());
+  expect(asked.at(-1)).toBe('http://127.0.0.1:8090/behind/a/proxy/status');
+});
+
+const asked: string[] = [];
+
 /** Runs the page's script on a stand-in for the browser's document and returns all the text it drew. */
 async function drawn(report: StatusReport): Promise<string> {
   const places = new Map(['header', 'main', 'pre', 'body'].map((name) => [name, standIn(name)]));
@@ -89,7 +96,11 @@ async function drawn(report: StatusReport): Promise<string> {
       body: places.get('body'),
       title: '',
     },
-    fetch: async () => ({ ok: true, json: async () => report }),
+    location: { origin: 'http://127.0.0.1:8090', pathname: '/behind/a/proxy/' },
+    fetch: async (url: string) => {
+      asked.push(url);
+      return { ok: true, json: async () => report };
+    },
     AbortSignal,
     getSelection: () => '',
     setTimeout: () => 0,

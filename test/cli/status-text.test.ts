@@ -16,3 +16,9 @@ test('a store that cannot be copied says why', () => {
   }));
   expect(statusText({ ...calm, products })).toMatch(/broken, revision \d+, .*\n {4}refused$/m);
 });
+
+test('a product that keeps nothing promises no age', () => {
+  const text = statusText(healthy());
+  expect(text).toMatch(/^everything-else {3}cold$/m);
+  expect(text).toMatch(/^acme-corp {3}critical, at most 10\.0 s old, then deny$/m);
+});
