@@ -20,6 +20,7 @@ import { createCalls } from './sidecar/calls.ts';
 import { type Certificates, openCertificates } from './sidecar/certificates.ts';
 import { type ChangeStreet, openChangeStreet } from './sidecar/change-street.ts';
 import { warnOfClearText } from './sidecar/clear-text.ts';
+import { logConditions } from './sidecar/condition-log.ts';
 import { createMeters, type Meters, readAtScrape } from './sidecar/meters.ts';
 import { connectionsThatFit, openFilesLimit } from './sidecar/open-files.ts';
 import { type OpenProducts, openProducts } from './sidecar/open-products.ts';
@@ -64,7 +65,8 @@ export async function startSidecar(config: Config, deps: SidecarDeps): Promise<S
 
 async function start(config: Config, around: Around, closers: Closers): Promise<Sidecar> {
   const metrics = createMetrics();
-  const health = createHealth({ now: around.clock.wallMs });
+  const now = around.clock.wallMs;
+  const health = createHealth({ now, changed: logConditions(around.logger, now) });
   const meters = createMeters(metrics, health, around.clock);
   const certificates = openCertificates({ ...around, config, health, metrics });
   warnOfClearText(config, around.logger);

@@ -43,7 +43,7 @@ const PHASES = {
 };
 const all = (s) => s.products.flatMap((p) => p.stores.map((store) => ({ ...store, product: p })));
 const kept = (s) => all(s).filter((store) => store.phase !== 'forwarding');
-const syncing = (s) => kept(s).filter((store) => store.phase !== 'complete');
+const syncing = (s) => kept(s).filter((store) => store.phase !== 'complete' && !store.unknown);
 
 function state(s) {
   const worst = s.health.state;
@@ -58,12 +58,14 @@ function state(s) {
 const STALE = { forward: 'go to the upstream, and are answered here while that is away', deny: 'are refused with 503', serve: 'are still answered here' };
 function sentence(s) {
   const mine = kept(s), busy = syncing(s).length, stale = mine.filter((x) => x.phase === 'complete' && x.stale).length;
-  const ready = mine.length - busy - stale;
+  const unknown = mine.filter((x) => x.unknown).length;
+  const ready = mine.length - busy - stale - unknown;
   const parts = [];
   if (mine.length === 0) parts.push('Nothing is kept here: every query is forwarded.');
   else if (ready === mine.length) parts.push(['', 'The store is answered here.', 'Both stores are answered here.'][mine.length] || 'All ' + mine.length + ' stores are answered here.');
   else parts.push(ready + ' of ' + plural(mine.length, 'store') + ' can be answered here.');
   if (busy > 0) parts.push(plural(busy, 'store') + ' being copied; until then ' + (busy === 1 ? 'its' : 'their') + ' queries are forwarded.');
+  if (unknown > 0) parts.push(plural(unknown, 'store') + ' that the upstream does not have (' + (unknown === 1 ? 'a wrong id?); its' : 'wrong ids?); their') + ' queries are forwarded.');
   for (const [then, what] of Object.entries(STALE)) {
     const n = mine.filter((x) => x.phase === 'complete' && x.stale && x.product.onStale === then).length;
     if (n > 0) parts.push(plural(n, 'store') + ' past the promised age: ' + (n === 1 ? 'its' : 'their') + ' queries ' + what + '.');
@@ -132,7 +134,7 @@ function stores(s) {
   return h('section', {}, h('table', {}, h('thead', {}, h('tr', {}, heads.map((t, i) => h('th', { class: i === 2 || i === 3 ? 'r' : i === 4 ? 'pad' : '' }, t)))), h('tbody', {}, rows)));
 }
 function storeRow(store, product) {
-  const [tone, word] = store.phase === 'complete' && store.stale ? ['warn', 'stale'] : PHASES[store.phase];
+  const [tone, word] = store.unknown ? ['bad', 'unknown id'] : store.phase === 'complete' && store.stale ? ['warn', 'stale'] : PHASES[store.phase];
   const known = store.phase !== 'forwarding';
   return h('tr', {},
     h('td', {}, store.name ? h('div', {}, store.name) : '', h('span', { class: 'mono' }, store.storeId === '*' ? 'every other store' : store.storeId),
@@ -204,7 +206,8 @@ function lost(error) {
 }
 async function ask() {
   try {
-    const answer = await fetch('status', { cache: 'no-store', signal: AbortSignal.timeout(5000) });
+    // Made whole by hand: where the address of the page holds a password, no browser fetches what is relative to it.
+    const answer = await fetch(location.origin + location.pathname.replace(/[^/]*$/, 'status'), { cache: 'no-store', signal: AbortSignal.timeout(5000) });
     if (!answer.ok) throw new Error('GET /status: ' + answer.status + ' ' + answer.statusText);
     const s = await answer.json();
     lostSince = undefined;

@@ -174,6 +174,8 @@ export interface StoreStatus {
   readonly resyncs: number;
   /** The upstream does not list the store. What is held of it stays until no product names it. */
   readonly storeDeleted?: boolean;
+  /** The upstream has no store of this id, and nothing is held of it: a wrong id in the products, or a store to be made. */
+  readonly unknown?: boolean;
   readonly audit?: AuditStatus;
   readonly lastResync?: { readonly reason: string; readonly atMs: number };
   readonly lastError?: string;

@@ -20,6 +20,8 @@ export interface ProbeParts {
   readonly memory?: ProbeMemory;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told what was found: at first, and when it is another answer. */
+  readonly found?: (demands: boolean) => void;
 }
 
 export interface ProbeMemory {
@@ -32,7 +34,7 @@ const AGAIN_MS = 60_000;
 const RETRY_MS = 2_000;
 const TIMEOUT_MS = 5_000;
 
-export function createProbe({ upstream, get, memory, clock, log }: ProbeParts): Probe {
+export function createProbe({ upstream, get, memory, clock, log, found: told }: ProbeParts): Probe {
   let demands: boolean | undefined;
   const before = memory?.read(upstream);
 
@@ -41,6 +43,7 @@ export function createProbe({ upstream, get, memory, clock, log }: ProbeParts): 
     if (found === undefined || found === demands) return;
     demands = found;
     memory?.write(upstream, found);
+    told?.(found);
     if (found)
       log.error(
         { upstream },

@@ -1,5 +1,5 @@
 /** `/status` as a few lines for a terminal. */
-import type { StatusReport, StoreStatus } from '../admin/status.ts';
+import type { ProductStatus, StatusReport, StoreStatus } from '../admin/status.ts';
 
 export function statusText(report: StatusReport): string {
   const { health, role, edgeId, changelog, requests, latency } = report;
@@ -15,7 +15,7 @@ export function statusText(report: StatusReport): string {
     ]),
     '',
     ...report.products.flatMap((product) => [
-      `${product.id}   ${product.tier}, at most ${spanText(product.maxStalenessMs)} old, then ${product.onStale}`,
+      `${product.id}   ${product.tier}${promiseText(product)}`,
       ...product.stores.map((store) => `  ${storeText(store)}`),
     ]),
     '',
@@ -27,6 +27,11 @@ export function statusText(report: StatusReport): string {
       : [`local        p50 ${spanText(local.p50Ms)}, p99 ${spanText(local.p99Ms)}`]),
     '',
   ].join('\n');
+}
+
+/** What is never answered here has no age. */
+function promiseText({ tier, maxStalenessMs, onStale }: ProductStatus): string {
+  return tier === 'cold' ? '' : `, at most ${spanText(maxStalenessMs)} old, then ${onStale}`;
 }
 
 /** 1500 → `1.5 s`. */
@@ -42,6 +47,7 @@ export function spanText(ms: number): string {
 function storeText(store: StoreStatus): string {
   const id = store.storeId.padEnd(26);
   if (store.phase === 'forwarding') return `${id}  forwarding`;
+  if (store.unknown) return `${id}  UNKNOWN: the upstream has no store of this id`;
   if (store.bootstrap !== undefined) {
     const { tuples, perSecond, expected, remainingMs } = store.bootstrap;
     const of = expected === undefined ? '' : ` of ${expected}`;
@@ -49,8 +55,9 @@ function storeText(store: StoreStatus): string {
     return `${id}  ${store.phase}: ${tuples}${of} tuples, ${Math.round(perSecond)} per second${left}`;
   }
   const age = store.ageMs === undefined ? 'age not known yet' : `${spanText(store.ageMs)} old`;
+  const why = store.phase === 'complete' || store.lastError === undefined ? '' : `\n    ${store.lastError}`;
   const word = `${store.stale ? 'STALE' : store.phase}${store.storeDeleted ? ', deleted at the upstream' : ''}`;
-  return `${id}  ${word}, revision ${store.revision}, ${store.tuples} tuples, ${age}`;
+  return `${id}  ${word}, revision ${store.revision}, ${store.tuples} ${store.tuples === 1 ? 'tuple' : 'tuples'}, ${age}${why}`;
 }
 
 function captureLines({ capture }: StatusReport): string[] {

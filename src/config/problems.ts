@@ -38,8 +38,9 @@ export function pathText(path: Path): string {
 
 /** `***` where it is a secret, else short JSON. User names and passwords in URLs never show. */
 export function shown(value: unknown): string {
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object' && value !== null) return 'a mapping';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'object' && value !== null)
+    return Object.keys(value).length === 0 ? 'an empty mapping' : 'a mapping';
   const text = withoutCredentials(String(typeof value === 'string' ? JSON.stringify(value) : value));
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }

@@ -12,6 +12,16 @@ import { pagesOf, RowsMovedError } from './pages.ts';
 import { startFromSnapshot } from './snapshot-load.ts';
 import { type Track, wantsType } from './track.ts';
 
+/** There is nothing to copy: the id is wrong, or the store is not made yet. */
+export class UnknownStoreError extends Error {
+  readonly storeId: string;
+
+  constructor(storeId: string) {
+    super(`the upstream has no store ${storeId}`);
+    this.storeId = storeId;
+  }
+}
+
 /** Tuples per commit of the copy: LMDB takes about 40 000 a second in batches of 1 000 and more. */
 const COPY_BATCH = 2_000;
 const PROGRESS_EVERY_MS = 2_000;
@@ -54,27 +64,38 @@ async function copyFromPrimary(
 
 /** Also beside a snapshot: a model that was too large for its message may have been missing where that was made. */
 async function copyModels({ upstream, ledger }: BootstrapParts, track: Track): Promise<void> {
-  await ledger.write(track, { models: await upstream.listModels(track.storeId) }, { freshAtMs: 0 });
+  const models = await upstream.listModels(track.storeId);
+  // OpenFGA gives empty pages for a store that it does not have: nothing else tells a wrong id from an empty store.
+  if (models.length === 0 && !(await upstream.hasStore(track.storeId)))
+    throw new UnknownStoreError(track.storeId);
+  await ledger.write(track, { models }, { freshAtMs: 0 });
 }
 
 /** The marker makes the sequencer say something about the store in this very log, also where it thinks it has. */
-async function noteHead({ log, clock }: BootstrapParts, track: Track): Promise<LoggedHead> {
+async function noteHead(parts: BootstrapParts, track: Track): Promise<LoggedHead> {
+  const { log, clock } = parts;
   const marker = ulid(clock.wallMs());
   const question = { ask: 'barrier', storeIds: [track.storeId], marker } as const;
   const reply = await log.control.ask(question, BARRIER_TIMEOUT_MS);
-  if (!reply.heads[track.storeId]) throw noBarrier();
+  if (!reply.heads[track.storeId]) throw await noBarrier(parts, track);
   const noted = await log.reader.head(track.storeId);
   if (!noted) throw new Error('the change log holds nothing about the store although its sequencer answered');
   return noted;
 }
 
-/** Reads until one reading went through without rows moving under it. */
-function noBarrier(): Error {
+/** The sequencer says nothing of a store that neither its log nor its upstream knows: this side's upstream may know more. */
+async function noBarrier({ upstream }: BootstrapParts, { storeId }: Track): Promise<Error> {
+  const isThere = await upstream.hasStore(storeId).catch(() => undefined);
+  if (isThere === false) return new UnknownStoreError(storeId);
+  const why = isThere
+    ? 'the upstream here has the store, so the central sidecar stands before another server or cannot walk the store'
+    : 'it does not know the store, or cannot walk it';
   return new Error(
-    'the sequencer gave no barrier for the store: either the upstream has no store of this id, or it cannot be walked (see the central sidecar)',
+    `the sequencer gave no barrier for the store: ${why}; look at the page of the central sidecar`,
   );
 }
 
+/** Reads until one reading went through without rows moving under it. */
 async function copyTuples(parts: BootstrapParts, track: Track, signal: AbortSignal): Promise<void> {
   if (track.objectTypes?.size === 0) return;
   for (;;) {
@@ -121,7 +142,7 @@ export async function askForMarker(parts: BootstrapParts, track: Track): Promise
     BARRIER_TIMEOUT_MS,
   );
   const head = reply.heads[track.storeId];
-  if (!head) throw noBarrier();
+  if (!head) throw await noBarrier(parts, track);
   track.asked.push({ head, ...sent });
   parts.ledger.settleAsked(track);
 }

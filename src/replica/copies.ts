@@ -1,5 +1,6 @@
 /** Copies of stores: some at a time, each tried until it is made or no longer wanted, then confirmed by a marker. */
-import { askForMarker, copyStore } from './bootstrap.ts';
+
+import { askForMarker, copyStore, UnknownStoreError } from './bootstrap.ts';
 import type { BootstrapParts } from './bootstrap-parts.ts';
 import type { Track } from './track.ts';
 import type { Waiters } from './wait.ts';
@@ -18,12 +19,15 @@ export interface CopiesParts extends BootstrapParts {
   /** A store can be followed now. */
   copied(track: Track): void;
   complete(track: Track): void;
-  trouble(error: unknown): void;
+  /** The store cannot be copied, or does not have to be any more (`undefined`). */
+  trouble(track: Track, error: unknown): void;
 }
 
 /** Stores copied at once: more would load the primary without making any of them ready sooner. */
 const COPIES_AT_ONCE = 2;
 const RETRY_MS = 1_000;
+/** A wrong id stays wrong until somebody corrects it; a store that is made later is taken up within this time. */
+const UNKNOWN_RETRY_MS = 5_000;
 /** How long a marker may take to arrive before another is asked for. */
 const MARKER_MS = 5_000;
 
@@ -48,20 +52,27 @@ export function createCopies(parts: CopiesParts): Copies {
   }
 
   async function make(track: Track, signal: AbortSignal): Promise<void> {
-    while (isWanted(track)) {
-      try {
-        await copyStore(parts, track, signal);
-        parts.trouble(undefined);
-        parts.copied(track);
-        void confirm(track, signal);
-        return;
-      } catch (error) {
-        track.phase = 'broken';
-        track.lastError = String(error);
-        if (isWanted(track)) parts.trouble(error);
-        await clock.sleep(RETRY_MS, signal);
-      }
+    try {
+      await copyStore(parts, track, signal);
+      track.unknown = false;
+      parts.trouble(track, undefined);
+      parts.copied(track);
+      void confirm(track, signal);
+    } catch (error) {
+      track.phase = 'broken';
+      track.unknown = error instanceof UnknownStoreError;
+      track.lastError = messageOf(error);
+      if (isWanted(track)) parts.trouble(track, error);
+      void again(track, signal);
     }
+  }
+
+  /** Behind those that wait: a store that cannot be copied keeps no other from its turn. */
+  async function again(track: Track, signal: AbortSignal): Promise<void> {
+    await clock.sleep(track.unknown ? UNKNOWN_RETRY_MS : RETRY_MS, signal);
+    if (isWanted(track)) queue.push(track);
+    else parts.trouble(track, undefined);
+    pump();
   }
 
   async function confirm(track: Track, signal: AbortSignal): Promise<void> {
@@ -70,7 +81,7 @@ export function createCopies(parts: CopiesParts): Copies {
         await askForMarker(parts, track);
         if (await waiters.complete(track, MARKER_MS)) return parts.complete(track);
       } catch (error) {
-        track.lastError = String(error);
+        track.lastError = messageOf(error);
         await clock.sleep(RETRY_MS, signal);
       }
     }
@@ -89,4 +100,8 @@ export function createCopies(parts: CopiesParts): Copies {
       pump();
     },
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

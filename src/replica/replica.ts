@@ -9,6 +9,7 @@ import type { Log } from '../plugin/log.ts';
 import type { SnapshotInfo } from '../plugin/snapshots.ts';
 import type { TupleStore } from '../plugin/store.ts';
 import type { Upstream } from '../plugin/upstream.ts';
+import { createAiling } from './ailing.ts';
 import { type AuditOptions, type AuditReport, auditStore } from './audit.ts';
 import { createCopies } from './copies.ts';
 import { followOnce } from './follow.ts';
@@ -56,8 +57,11 @@ export interface ReplicaEvents {
   /** An audit repairs the store: before it can be seen, and after. */
   mended?(storeId: string): void;
   snapshot(what: 'used' | 'refused'): void;
-  /** The log, the sequencer or a copy is in trouble, or well again (`undefined`). */
-  trouble(what: 'follow' | 'freshness' | 'copy', error: unknown): void;
+  /**
+   * The log, the sequencer or a copy is in trouble, or well again (`undefined`). `unknown-store`: a store is wanted that
+   * the upstream does not have.
+   */
+  trouble(what: 'follow' | 'freshness' | 'copy' | 'unknown-store', error: unknown): void;
 }
 
 const RETRY_MS = 1_000;
@@ -72,6 +76,7 @@ export function createReplica(parts: ReplicaParts): Replica {
   const ledger = createLedger(store, clock);
   const waiters = createWaiters(ledger, clock);
   const models = createModelFetcher({ ...parts, ledger });
+  const ailing = createAiling(parts.events.trouble);
   const copies = createCopies({
     ...parts,
     ledger,
@@ -79,7 +84,7 @@ export function createReplica(parts: ReplicaParts): Replica {
     copied: restartSession,
     complete: logComplete,
     snapshot: toldOfSnapshot,
-    trouble: (error) => parts.events.trouble('copy', error),
+    trouble: ailing,
   });
   const want = createWanted({
     ledger,
@@ -87,7 +92,7 @@ export function createReplica(parts: ReplicaParts): Replica {
     clock,
     added: (track) => void (running && wake(track)),
     changed: restartSession,
-    trouble: (error) => parts.events.trouble('copy', error),
+    trouble: ailing,
     ended: () => running?.aborted ?? false,
   });
   let session = new AbortController();

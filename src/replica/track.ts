@@ -51,6 +51,8 @@ export interface Track {
   applied: number;
   /** The upstream does not list the store; what is held of it stays. */
   storeDeleted: boolean;
+  /** The upstream has no store of this id, and nothing is held of it. */
+  unknown: boolean;
   lastError: string | undefined;
 }
 
@@ -63,6 +65,7 @@ export function createTrack(storeId: string, objectTypes?: readonly string[]): T
     subjects: undefined,
     phase: 'absent',
     storeDeleted: false,
+    unknown: false,
     head: NOTHING,
     position: '',
     checkpoint: '',

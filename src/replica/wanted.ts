@@ -17,8 +17,8 @@ export interface WantedParts {
   added(track: Track): void;
   /** Another set of stores is followed. */
   changed(): void;
-  /** A store could not be erased, or all are (`undefined`). */
-  trouble(error: unknown): void;
+  /** The store could not be erased, or is (`undefined`). */
+  trouble(storeId: string, error: unknown): void;
   /** True once the replica has ended: nothing is tried again then. */
   ended(): boolean;
 }
@@ -46,9 +46,10 @@ export function createWanted(parts: WantedParts): (filters: readonly ChangeFilte
     while (!parts.ended()) {
       try {
         await ledger.erase(storeId);
+        parts.trouble(storeId, undefined);
         break;
       } catch (error) {
-        parts.trouble(error);
+        parts.trouble(storeId, error);
         await clock.sleep(RETRY_MS);
       }
     }

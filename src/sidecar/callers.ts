@@ -4,10 +4,11 @@ import { createKeySet } from '../auth/jwks.ts';
 import { oidcTokens } from '../auth/oidc.ts';
 import { presharedKeys } from '../auth/preshared.ts';
 import { createProbe } from '../auth/probe.ts';
-import type { Config } from '../config/config.ts';
+import { type Config, follows } from '../config/config.ts';
 import type { Clock } from '../plugin/clock.ts';
 import type { Get } from '../plugin/get.ts';
 import type { Log } from '../plugin/log.ts';
+import type { Health } from '../telemetry/health.ts';
 import { type Getter, openGetter } from '../upstream/get.ts';
 import type { UpstreamTls } from '../upstream/tls.ts';
 import type { Certificates } from './certificates.ts';
@@ -25,7 +26,11 @@ export interface CallersParts {
   readonly certificates: Pick<Certificates, 'upstream' | 'issuer'>;
   readonly clock: Clock;
   readonly logger: Log;
+  readonly health: Health;
 }
+
+const STRANGERS =
+  'The upstream asks callers for credentials and this sidecar cannot judge them: nothing is answered here.';
 
 interface Opened {
   readonly callers: Callers;
@@ -55,7 +60,7 @@ export function openCallers(parts: CallersParts, closers: Closers): Callers {
 }
 
 function open(
-  { config, parts, book, upstream, certificates, clock, logger: log }: CallersParts,
+  { config, parts, book, upstream, certificates, clock, logger: log, health }: CallersParts,
   getter: (url: string, tls: UpstreamTls) => Get,
 ): Opened {
   const { auth } = config;
@@ -64,9 +69,14 @@ function open(
     case 'none': {
       if (auth.allowUnauthenticated || config.upstream === 'embedded')
         return { callers: anybody(() => false) };
+      const mayKeep = follows(config) || config.registry.kind !== 'config';
       const memory = parts.store && lastFound(config.store, log);
       const get = getter(upstream, certificates.upstream);
-      const probe = createProbe({ upstream, get, clock, log, ...(memory && { memory }) });
+      const found = (demands: boolean) => {
+        if (demands && mayKeep) health.raise('credentials', 'degraded', STRANGERS);
+        else health.clear('credentials');
+      };
+      const probe = createProbe({ upstream, get, clock, log, found, ...(memory && { memory }) });
       return { callers: anybody(probe.demands), run: probe.run };
     }
     case 'preshared':

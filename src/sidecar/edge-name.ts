@@ -22,7 +22,7 @@ export async function runNamed(parts: EdgeNameParts, signal: AbortSignal): Promi
   const stopSync = channel.serveSync((storeIds) => resync(replica, storeIds));
   let running: Promise<void> = Promise.resolve();
   const other = await channel.hold(both, () => {
-    logger.info({ edge: edgeId }, 'no other process goes by this edge id');
+    logger.info({}, 'no other process goes by this edge id');
     running = replica.run(both);
     // Its failure is heard below; a name held in vain is given up.
     running.catch(() => lost.abort());

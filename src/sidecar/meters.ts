@@ -173,6 +173,7 @@ const TROUBLE = {
   follow: 'The change log cannot be followed; it is tried again every second.',
   freshness: 'No sequencer answers, so the age of the local data grows.',
   copy: 'A store could not be copied; it is tried again every second.',
+  'unknown-store': 'The products name a store that the upstream does not have.',
 } as const;
 
 export interface ScrapeParts {

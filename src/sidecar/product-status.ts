@@ -73,6 +73,7 @@ function storeStatus(
     ...bootstrapStatus(track, clock),
     resyncs: track.resyncs,
     ...(track.storeDeleted ? { storeDeleted: true } : {}),
+    ...(track.unknown ? { unknown: true } : {}),
     ...(audit ? { audit } : {}),
     ...(track.resync ? { lastResync: track.resync } : {}),
     ...(track.lastError === undefined ? {} : { lastError: track.lastError }),

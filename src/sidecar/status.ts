@@ -53,10 +53,11 @@ function readiness({ urls, replica, book, keeper }: StatusParts): Readiness {
       ? [UNKNOWN_STORES]
       : keeper?.listed() === false
         ? [UNLISTED_STORES]
-        : unsynced.map((track) => track.storeId),
+        : unsynced.map(({ storeId, unknown }) => (unknown ? `${storeId} (${UNKNOWN_STORE})` : storeId)),
   };
 }
 
+const UNKNOWN_STORE = 'the upstream has no store of this id';
 const UNLISTED_STORES = 'every store: the upstream was not asked yet which there are';
 const UNKNOWN_STORES = 'every store: the products are not known yet';
 

@@ -8,6 +8,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   capture: 'A defect: the log has the error. Nothing is lost, the walk publishes such Writes.',
   certificates: 'Look at the files that the reason names; the certificates before stay in use.',
   copy: 'Does the upstream answer this sidecar? Is upstream.api_token right? Until the copy is made, queries are forwarded.',
+  credentials:
+    'Set auth.method and its keys or issuer as at the upstream, or auth.allow_unauthenticated: true. Until then every query is forwarded.',
   disconnected:
     'Look at NATS. Queries are answered up to max_staleness, then as on_stale says; no Write is lost.',
   follow:
@@ -29,6 +31,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   snapshots:
     'Look at the bucket of the snapshots in NATS and its size. New edges read the primary meanwhile.',
   tier: 'The log names what the tier from outside did. Its queries are forwarded; no answer is wrong.',
+  'unknown-store':
+    'Correct the id in the products, or make the store. Its queries are forwarded; the other stores do not suffer.',
   upstream: 'Look at the upstream, and at the way there. What cannot be answered here gets 503 until then.',
   'upstream-tls': TLS,
   walk: 'Look at OpenFGA: does it answer this sidecar, with upstream.api_token? No committed Write is lost.',

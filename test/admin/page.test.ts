@@ -3,7 +3,7 @@ import { createContext, runInContext, Script } from 'node:vm';
 import { expect, test } from 'vitest';
 import { PAGE_HEADERS, statusPage } from '../../src/admin/page.ts';
 import type { StatusReport } from '../../src/admin/status.ts';
-import { bootstrapping, degraded, healthy } from './samples.ts';
+import { bootstrapping, degraded, healthy, withWrongId } from './samples.ts';
 
 const script = /<script>([\s\S]*)<\/script>/.exec(statusPage)?.[1] ?? '';
 
@@ -61,6 +61,14 @@ test('a copying edge shows how far it is, how fast, and how long it will take', 
   }
 });
 
+test('a store that the upstream does not have is called that, and not one that is being copied', async () => {
+  const text = await drawn(withWrongId());
+  expect(text).toContain('2 of 3 stores can be answered here.');
+  expect(text).toContain('1 store that the upstream does not have (a wrong id?); its queries are forwarded.');
+  expect(text).toContain('unknown id');
+  expect(text).not.toContain('being copied');
+});
+
 test('markup in a store id or an error stays text', async () => {
   const report = degraded();
   const [first] = report.products;
@@ -69,6 +77,13 @@ test('markup in a store id or an error stays text', async () => {
   const text = await drawn({ ...report, products: [{ ...first, id: evil }] });
   expect(text).toContain(evil);
 });
+
+test('the status is asked for without the password that the address of the page may hold', async () => {
+  await drawn(healthy());
+  expect(asked.at(-1)).toBe('http://127.0.0.1:8090/behind/a/proxy/status');
+});
+
+const asked: string[] = [];
 
 /** Runs the page's script on a stand-in for the browser's document and returns all the text it drew. */
 async function drawn(report: StatusReport): Promise<string> {
@@ -81,7 +96,11 @@ async function drawn(report: StatusReport): Promise<string> {
       body: places.get('body'),
       title: '',
     },
-    fetch: async () => ({ ok: true, json: async () => report }),
+    location: { origin: 'http://127.0.0.1:8090', pathname: '/behind/a/proxy/' },
+    fetch: async (url: string) => {
+      asked.push(url);
+      return { ok: true, json: async () => report };
+    },
     AbortSignal,
     getSelection: () => '',
     setTimeout: () => 0,

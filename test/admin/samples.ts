@@ -166,6 +166,17 @@ export function bootstrapping(): StatusReport {
   };
 }
 
+/** One product names a store that the upstream does not have. */
+export function withWrongId(): StatusReport {
+  const calm = healthy();
+  const lastError = `the upstream has no store ${STORE_C}`;
+  const { ageMs: _, ...wrong } = store(STORE_C, { phase: 'broken', unknown: true, tuples: 0, lastError });
+  const products = calm.products.map((product) =>
+    product.id === 'acme-corp' ? { ...product, stores: [...product.stores, wrong] } : product,
+  );
+  return { ...calm, products };
+}
+
 export function sourceOf(report: () => StatusReport): StatusSource {
   const unsynced = () =>
     report().products.flatMap((p) =>

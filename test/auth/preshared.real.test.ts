@@ -140,6 +140,11 @@ describe.skipIf(!serversAvailable())(
         });
         expect((await check(careless.edge.http, careless.storeId, undefined)).status).toBe(401);
         expect(careless.edge.output()).toContain('the upstream asks for credentials');
+        const { health } = await careless.edge.status();
+        expect(health).toMatchObject({ state: 'degraded', conditions: [{ name: 'credentials' }] });
+        expect(careless.edge.output()).toMatch(
+          /"condition":"credentials".*degraded: The upstream asks callers/,
+        );
       } finally {
         await careless.stop();
       }

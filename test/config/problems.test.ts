@@ -173,3 +173,12 @@ test('the text of the error is what an operator reads', () => {
     allowed: 1 (more serving processes are not built yet in this version)`);
   }
 });
+
+test('a list without anything in it is called empty', () => {
+  const text = `${EDGE}products: [ { id: a, stores: [ ], tier: critical } ]\n`;
+  expect(only(text)).toMatchObject({
+    path: 'products[0].stores',
+    message: 'an empty list is not allowed',
+    allowed: 'a list of store ids, at least one',
+  });
+});

@@ -63,6 +63,8 @@ export interface Edge {
   readonly replica: Replica;
   readonly store: TupleStore;
   readonly resyncs: string[];
+  /** What is in trouble now, with the last error. */
+  readonly troubles: ReadonlyMap<string, unknown>;
   stop(): Promise<void>;
 }
 
@@ -77,6 +79,7 @@ export async function edge(
   { clock = systemClock, ...filter }: EdgeOptions = {},
 ): Promise<Edge> {
   const resyncs: string[] = [];
+  const troubles = new Map<string, unknown>();
   const held = store ?? (await openMemoryStore());
   const replica = createReplica({
     log,
@@ -88,12 +91,15 @@ export async function edge(
       applied() {},
       resync: (_storeId, reason) => void resyncs.push(reason),
       snapshot() {},
-      trouble() {},
+      trouble(what, error) {
+        if (error === undefined) troubles.delete(what);
+        else troubles.set(what, error);
+      },
     },
   });
   replica.want([{ storeId: STORE, ...filter }]);
   const stop = start((signal) => replica.run(signal));
-  return { replica, store: held, resyncs, stop };
+  return { replica, store: held, resyncs, troubles, stop };
 }
 
 function start(run: (signal: AbortSignal) => Promise<void>): () => Promise<void> {

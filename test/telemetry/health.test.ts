@@ -82,7 +82,7 @@ test('every condition that can be raised says what to look at, and stands in doc
     [...text.matchAll(/\.?raise\(\s*'([\w-]+)'/g)].map(([, name]) => name ?? ''),
   );
   // What the replica, or TLS, is in trouble with is raised by the name of it.
-  const named = ['follow', 'freshness', 'copy', 'upstream-tls', 'primary-tls', 'issuer-tls'];
+  const named = ['follow', 'freshness', 'copy', 'unknown-store', 'upstream-tls', 'primary-tls', 'issuer-tls'];
   const names = new Set([...raised, ...named]);
   expect(Object.keys(ADVICE).toSorted()).toEqual([...names].toSorted());
   const operations = readFileSync(join(root, 'docs/operations.md'), 'utf8');
