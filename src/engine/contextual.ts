@@ -4,7 +4,7 @@
  */
 import type { TupleReader } from '../fga/reader.ts';
 import { type Tuple, typeOf, userKind } from '../fga/tuple.ts';
-import { Decline } from './run.ts';
+import { Decline } from './decline.ts';
 
 export interface ContextualTuples {
   readonly all: readonly Tuple[];

@@ -1,5 +1,5 @@
 /** Numbers as Go reads and prints them: `big.ParseFloat(s, 10, 64)` and the `g` format of `strconv` and `math/big`. */
-import { Decline } from '../run.ts';
+import { Decline } from '../decline.ts';
 
 /** Sign, mantissa and binary exponent of a number with a 64-bit mantissa, or an infinity. */
 export type BigFloat =

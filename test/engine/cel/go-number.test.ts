@@ -8,7 +8,7 @@ import {
   isInteger,
   parseBigFloat,
 } from '../../../src/engine/cel/go-number.ts';
-import { Decline } from '../../../src/engine/run.ts';
+import { Decline } from '../../../src/engine/decline.ts';
 
 describe('numbers in words, as Go’s big.Float reads them', () => {
   test.each([

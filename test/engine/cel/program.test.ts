@@ -3,7 +3,7 @@ import { CostExceeded } from '../../../src/engine/cel/node.ts';
 import { parameterType } from '../../../src/engine/cel/params.ts';
 import { compileProgram } from '../../../src/engine/cel/program.ts';
 import { Failure, UNKNOWN } from '../../../src/engine/cel/values.ts';
-import { Decline } from '../../../src/engine/run.ts';
+import { Decline } from '../../../src/engine/decline.ts';
 import type { JsonObject } from '../../../src/fga/tuple.ts';
 
 /** `TYPE_NAME_` in short: `int`, `list<string>`. */
