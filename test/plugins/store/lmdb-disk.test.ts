@@ -135,6 +135,25 @@ describe('the store on disk', () => {
     await store.close();
   });
 
+  it('takes commits of other stores while it removes a large one', async () => {
+    const store = await openLmdbStore({ path });
+    const [large = '', other = ''] = STORES;
+    const writes = Array.from({ length: 20_000 }, (_, i) => tuple(`user:${i}`, `doc:${i}`));
+    await store.commit([{ storeId: large, writes, state: stateAt(1) }]);
+    let removed = false;
+    const removing = store.drop(large).then(() => {
+      removed = true;
+    });
+    await store.commit([{ storeId: other, state: stateAt(2) }]);
+    expect(removed).toBe(false);
+    expect(store.stores()).toEqual([other]);
+    await removing;
+    const left = await store.commit([{ storeId: large, state: stateAt(3) }]).then(() => store.count(large));
+    expect(left).toBe(0);
+    expect([...store.all(large)]).toEqual([]);
+    await store.close();
+  });
+
   it('finishes a removal that a crash cut short', async () => {
     const writes = Array.from({ length: 6000 }, (_, i) => tuple(`user:${i}`, `doc:${i}`));
     const store = await openLmdbStore({ path });
