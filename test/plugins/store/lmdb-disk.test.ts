@@ -117,6 +117,18 @@ describe('the store on disk', () => {
     await expect(openLmdbStore({ path: join(garbage, 'data.mdb') })).rejects.toThrow(/cannot be made/);
   });
 
+  it.runIf(platform() === 'linux')('refuses a folder where none can be made', () => {
+    const module = new URL('../../../plugins/store/lmdb-folder.ts', import.meta.url).href;
+    const script = `import { prepareFolder } from '${module}'; prepareFolder('/proc/rsfga/data');`;
+    // In a process of its own: what never returns cannot be given up from within.
+    const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      timeout: 10_000,
+      killSignal: 'SIGKILL',
+    });
+    expect(run.signal).toBeNull();
+    expect(run.stderr.toString()).toContain('/proc/rsfga/data of the store cannot be made');
+  });
+
   it('refuses a tuple that no OpenFGA can hold, and writes nothing of that commit', async () => {
     const store = await openLmdbStore({ path });
     const good = tuple('user:a', 'doc:1');
