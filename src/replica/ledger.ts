@@ -200,6 +200,6 @@ function settle({ track, head, position, checkpoint, commits, confirmed, storeDe
   track.applied += commits.length;
   if (!confirmed) return;
   track.phase = 'complete';
-  track.awaitedMarker = undefined;
+  track.awaitedMarkers.clear();
   track.copy = undefined;
 }
