@@ -46,6 +46,8 @@ export interface LogState {
   readonly last: string;
   /** Position before the first message still there: reading after it misses nothing. `''` when nothing was trimmed. */
   readonly trimmedTo: string;
+  /** The log forgets what is older than this, ms. Absent: nothing by its age. */
+  readonly keepsMs?: number;
 }
 
 export interface ReadRequest {
