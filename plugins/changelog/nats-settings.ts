@@ -79,6 +79,10 @@ const FAULTS: readonly Rule[] = [
     says: () => 'it is a mirror: nothing can be appended',
   },
   {
+    when: ({ sources = [] }, { publishes }) => publishes && sources.length > 0,
+    says: () => 'sources is set: what other streams say of a store comes between its own changes',
+  },
+  {
     when: (config, { publishes }) => publishes && 'sealed' in config && config.sealed === true,
     says: () => 'it is sealed: nothing can be appended',
   },

@@ -11,7 +11,7 @@ import {
   StorageType,
   type StreamInfo,
 } from '@nats-io/jetstream';
-import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import { millis, type NatsConnection, nanos } from '@nats-io/transport-node';
 import type { LogState } from '../../src/plugin/changelog.ts';
 import type { Log } from '../../src/plugin/log.ts';
 import { ALL_CHANGES } from '../../src/plugin/subject.ts';
@@ -127,7 +127,9 @@ export function identity(info: StreamInfo): string {
 
 export function stateOf(info: StreamInfo): LogState {
   const { first_seq: first, last_seq: last } = info.state;
+  const keepsMs = millis(info.config.max_age);
   return {
+    ...(keepsMs > 0 ? { keepsMs } : {}),
     logId: identity(info),
     last: last > 0 ? `${last}` : '',
     trimmedTo: first > 1 ? `${first - 1}` : '',

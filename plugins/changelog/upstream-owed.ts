@@ -3,14 +3,16 @@
  * meet an entry for each of its keys. Where it does not, the changelog is shown late (`--changelog-horizon-offset`, a
  * replica as its source), and nothing that is read from it proves how young the data is.
  */
+import type { Operation, TupleDelta } from '../../src/fga/change.ts';
 import { keyText, type TupleKey } from '../../src/fga/tuple.ts';
 import type { Clock } from '../../src/plugin/clock.ts';
+import type { ChangelogEntry } from '../../src/plugin/upstream.ts';
 
 export interface Owed {
-  /** A Write of these keys begins. */
-  begin(keys: readonly TupleKey[]): OwedKeys;
-  /** An entry was met. */
-  met(key: TupleKey): void;
+  /** A Write begins. */
+  begin(delta: TupleDelta): OwedKeys;
+  /** An entry was met. It may be an older one of the same tuple: only the same operation is what was owed. */
+  met(entry: Pick<ChangelogEntry, 'operation' | 'tuple'>): void;
   /** Those that a walk beginning now has to meet. */
   due(): readonly OwedEntry[];
   /** Whether one of these was not met. */
@@ -25,7 +27,8 @@ export interface OwedKeys {
 }
 
 export interface OwedEntry {
-  readonly key: string;
+  /** Operation and key. */
+  readonly what: string;
   readonly atMs: number;
   confirmed: boolean;
 }
@@ -48,8 +51,13 @@ export function createOwed(clock: Clock): Owed {
   }
 
   return {
-    begin(keys) {
-      const own = keys.map((key) => ({ key: keyText(key), atMs: clock.monoMs(), confirmed: false }));
+    begin({ writes, deletes }) {
+      const entry = (operation: Operation) => (key: TupleKey) => ({
+        what: whatOf(operation, key),
+        atMs: clock.monoMs(),
+        confirmed: false,
+      });
+      const own = [...deletes.map(entry('delete')), ...writes.map(entry('write'))];
       for (const entry of own) owed.add(entry);
       forget();
       return {
@@ -61,10 +69,10 @@ export function createOwed(clock: Clock): Owed {
         },
       };
     },
-    met(key) {
+    met({ operation, tuple }) {
       if (owed.size === 0) return;
-      const text = keyText(key);
-      for (const entry of owed) if (entry.key === text) return void owed.delete(entry);
+      const what = whatOf(operation, tuple);
+      for (const entry of owed) if (entry.what === what) return void owed.delete(entry);
     },
     due() {
       forget();
@@ -72,4 +80,8 @@ export function createOwed(clock: Clock): Owed {
     },
     isLate: (due) => due.some((entry) => owed.has(entry)),
   };
+}
+
+function whatOf(operation: Operation, key: TupleKey): string {
+  return `${operation} ${keyText(key)}`;
 }

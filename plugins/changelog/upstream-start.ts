@@ -2,10 +2,10 @@
  * Where to begin following a store that nobody here has followed before: at the end of its changelog, found without
  * reading all of it. Whoever follows copies the store afterwards, so what lies before the beginning is in the copy.
  */
-import { FgaError } from '../../src/fga/error.ts';
 import type { Clock } from '../../src/plugin/clock.ts';
 import type { ChangelogEntry, Upstream } from '../../src/plugin/upstream.ts';
 import type { Checkpoint } from './upstream-checkpoint.ts';
+import { isRefused } from './upstream-pages.ts';
 import type { RecentEntries } from './upstream-recent.ts';
 
 export interface StartParts {
@@ -36,14 +36,15 @@ export async function findStart(parts: StartParts): Promise<Checkpoint> {
  * A time that is past on the upstream's clock: it refuses to start from one that is not. A clock of ours that is ahead by
  * days costs a reading of the whole changelog, never a change.
  */
-async function acceptedTime({ upstream, storeId, clock, overlapMs }: StartParts): Promise<number> {
+export async function acceptedTime(parts: Omit<StartParts, 'recent'>): Promise<number> {
+  const { upstream, storeId, clock, overlapMs } = parts;
   const wallMs = clock.wallMs();
   for (const backMs of [overlapMs, HOUR_MS, 24 * HOUR_MS]) {
     try {
       await upstream.readChanges(storeId, '', wallMs - backMs);
       return wallMs - backMs;
     } catch (error) {
-      if (!(error instanceof FgaError) || error.httpStatus !== 400) throw error;
+      if (!isRefused(error)) throw error;
     }
   }
   return 0;

@@ -5,19 +5,19 @@
  */
 import { ulid } from 'ulid';
 import type { Head, TupleDelta } from '../../src/fga/change.ts';
-import { FgaError } from '../../src/fga/error.ts';
 import { headOf, messagesOf, toTransaction } from '../../src/fga/transaction.ts';
 import { keyText } from '../../src/fga/tuple.ts';
 import type { LoggedHead } from '../../src/plugin/changelog.ts';
 import type { Clock } from '../../src/plugin/clock.ts';
 import { createTurns } from '../../src/plugin/turns.ts';
-import type { ChangelogEntry, ChangelogPage, Upstream } from '../../src/plugin/upstream.ts';
+import type { ChangelogEntry, Upstream } from '../../src/plugin/upstream.ts';
 import type { ChangeBuffer } from './buffer.ts';
 import { type Checkpoint, encodeCheckpoint } from './upstream-checkpoint.ts';
 import { sortEntries, statesOf } from './upstream-delta.ts';
 import { createOwed, type Owed } from './upstream-owed.ts';
+import { createPages, isRefused } from './upstream-pages.ts';
 import { createRecentEntries } from './upstream-recent.ts';
-import { findStart } from './upstream-start.ts';
+import { acceptedTime, findStart } from './upstream-start.ts';
 
 export interface StoreFollower {
   /** Where the store stands; begins to follow it at the first call. */
@@ -50,6 +50,7 @@ export function createStoreFollower(parts: WalkParts): StoreFollower {
   const { storeId, upstream, buffer, clock, overlapMs, signal } = parts;
   const recent = createRecentEntries();
   const owed = createOwed(clock);
+  const pages = createPages({ upstream, storeId, signal });
   let state: State | undefined;
   let attaching: Promise<State> | undefined;
   let walkedMs = Number.NEGATIVE_INFINITY;
@@ -60,11 +61,10 @@ export function createStoreFollower(parts: WalkParts): StoreFollower {
   const ahead = new Set<string>();
   /** An earlier run may have been ahead of its entries too: until the end was reached once, every key is read. */
   let caughtUp = parts.resume === undefined;
-  /** Longest page so far: a shorter one is the end of the changelog. */
-  let fullPage = 1;
 
   async function attach(): Promise<State> {
-    const begun = { position: buffer.last(), newsMs: clock.monoMs(), rereadMs: Number.NEGATIVE_INFINITY };
+    const never = Number.NEGATIVE_INFINITY;
+    const begun = { position: buffer.last(), newsMs: clock.monoMs(), rereadMs: never, rereadFromMs: never };
     if (parts.resume) return { ...begun, ...parts.resume };
     const head = { epoch: ulid(clock.wallMs()), revision: 0, commitId: '' };
     return { ...begun, head, checkpoint: await findStart({ upstream, storeId, recent, clock, overlapMs }) };
@@ -109,12 +109,14 @@ export function createStoreFollower(parts: WalkParts): StoreFollower {
     const began: Walk = { monoMs: clock.monoMs(), seenMs: now.checkpoint.seenMs };
     walkedMs = began.monoMs;
     await walkModels(now);
-    // Nothing can appear late any more once the overlap was read again that long after the last news.
-    const isQuiet = now.rereadMs > now.newsMs + overlapMs && now.checkpoint.token !== '';
+    // Nothing can appear late any more once the overlap was read again that long after the last news; until upstream's
+    // clock, once it was set back, has come so far again, everything does.
+    const isSettled = now.rereadMs > now.newsMs + overlapMs && now.checkpoint.seenMs <= clock.wallMs();
+    const isQuiet = isSettled && now.checkpoint.token !== '';
     if (!isQuiet || !(await walkTail(now, began))) await walkAgain(now, began);
     ahead.clear();
     caughtUp = true;
-    recent.forget(now.checkpoint.settledMs - 2 * overlapMs);
+    recent.forget(Math.min(now.checkpoint.settledMs - overlapMs, now.rereadFromMs) - overlapMs);
   }
 
   /** Only what is new. False when the upstream does not know the token any more. */
@@ -125,42 +127,33 @@ export function createStoreFollower(parts: WalkParts): StoreFollower {
       });
       return true;
     } catch (error) {
-      if (error instanceof FgaError && error.httpStatus === 400) return false;
+      if (isRefused(error)) return false;
       throw error;
     }
   }
 
   /** From the overlap on: what is new, and what appeared late among what was seen. */
   async function walkAgain(now: State, walk: Walk): Promise<void> {
+    const { settledMs } = now.checkpoint;
+    try {
+      await walkFrom(now, walk, settledMs - overlapMs);
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      // Its clock was set back, and what it committed since lies behind the token.
+      await walkFrom(now, walk, (await acceptedTime({ upstream, storeId, clock, overlapMs })) - overlapMs);
+    }
+  }
+
+  async function walkFrom(now: State, walk: Walk, startMs: number): Promise<void> {
     const reading = recent.secondReading();
     let token = now.checkpoint.token;
-    await pages('', now.checkpoint.settledMs - overlapMs, async (page) => {
+    await pages('', startMs, async (page) => {
       await deal(now, walk, reading.unknown(page.entries));
       token = page.continuationToken;
     });
     now.checkpoint = { ...now.checkpoint, token };
     now.rereadMs = walk.monoMs;
-  }
-
-  async function pages(
-    from: string,
-    startMs: number,
-    take: (page: ChangelogPage) => Promise<void>,
-  ): Promise<void> {
-    let token = from;
-    for (;;) {
-      const page = await upstream.readChanges(
-        storeId,
-        token,
-        token === '' && startMs > 0 ? startMs : undefined,
-      );
-      if (signal.aborted) throw new Error('the change log is closed');
-      if (page.entries.length === 0) return;
-      await take(page);
-      if (page.entries.length < fullPage && !page.more) return;
-      fullPage = Math.max(fullPage, page.entries.length);
-      token = page.continuationToken;
-    }
+    now.rereadFromMs = startMs;
   }
 
   async function deal(
@@ -173,7 +166,7 @@ export function createStoreFollower(parts: WalkParts): StoreFollower {
     await buffer.room(signal);
     // From here on nothing waits: entries, checkpoint and messages move together.
     recent.note(entries);
-    for (const { tuple } of entries) owed.met(tuple);
+    for (const entry of entries) owed.met(entry);
     const seenMs = entries.reduce(
       (latest, entry) => Math.max(latest, entry.timestampMs),
       now.checkpoint.seenMs,
@@ -228,6 +221,8 @@ interface State {
   newsMs: number;
   /** Monotonic ms at which the last complete reading of the overlap began. */
   rereadMs: number;
+  /** Where that began, on upstream's clock. */
+  rereadFromMs: number;
 }
 
 interface Walk {

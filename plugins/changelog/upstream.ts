@@ -16,7 +16,6 @@ import type { Clock } from '../../src/plugin/clock.ts';
 import type { TupleStore } from '../../src/plugin/store.ts';
 import type { Upstream } from '../../src/plugin/upstream.ts';
 import { createChangeBuffer, isBefore } from './buffer.ts';
-import { within } from './deadline.ts';
 import { decodeCheckpoint } from './upstream-checkpoint.ts';
 import { createStoreFollower, type StoreFollower } from './upstream-walk.ts';
 
@@ -103,21 +102,33 @@ export function openUpstreamChangeLog(options: UpstreamChangeLogOptions): Upstre
     }
   }
 
-  async function barrier({ storeIds, marker }: ControlQuestion): Promise<ControlReply> {
-    const outcomes = await Promise.allSettled(
-      storeIds.map(async (storeId): Promise<[string, Head]> => {
-        const { owed } = follower(storeId);
-        const due = owed.due();
-        await walk(storeId);
-        if (owed.isLate(due)) throw new Error(LATE);
-        if (marker !== undefined) await follower(storeId).mark(marker);
-        return [storeId, (await follower(storeId).head()).head];
-      }),
+  async function headAfterWalk(storeId: string, marker: string | undefined): Promise<Head> {
+    const { owed } = follower(storeId);
+    const due = owed.due();
+    await walk(storeId);
+    if (owed.isLate(due)) throw new Error(LATE);
+    if (marker !== undefined) await follower(storeId).mark(marker);
+    return (await follower(storeId).head()).head;
+  }
+
+  /** What is known in time is the answer: a store whose walk takes long, or fails, is missing from it. */
+  async function barrier({ storeIds, marker }: ControlQuestion, timeoutMs: number): Promise<ControlReply> {
+    const heads: Record<string, Head> = {};
+    let fault: unknown = new Error(
+      `the changelog of the upstream could not be walked within ${timeoutMs} ms`,
     );
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    const heads = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-    if (failed && heads.length === 0) throw failed.reason;
-    return { heads: Object.fromEntries(heads) };
+    const asked = storeIds.map(async (storeId) => {
+      try {
+        heads[storeId] = await headAfterWalk(storeId, marker);
+      } catch (error) {
+        fault = error;
+      }
+    });
+    const done = new AbortController();
+    await Promise.race([Promise.all(asked), clock.sleep(timeoutMs, done.signal)]);
+    done.abort();
+    if (storeIds.length > 0 && Object.keys(heads).length === 0) throw fault;
+    return { heads: { ...heads } };
   }
 
   async function* read(request: ReadRequest) {
@@ -152,13 +163,12 @@ export function openUpstreamChangeLog(options: UpstreamChangeLogOptions): Upstre
       isBefore,
     },
     control: {
-      ask: (question, timeoutMs) =>
-        within(clock, timeoutMs, barrier(question), 'the changelog of the upstream could not be walked'),
+      ask: barrier,
       // Every sidecar answers itself; there is nobody else to serve.
       serve: () => () => {},
     },
-    passing(storeId, keys) {
-      const entries = followers.get(storeId)?.owed.begin(keys);
+    passing(storeId, delta) {
+      const entries = followers.get(storeId)?.owed.begin(delta);
       return {
         made(certain) {
           if (certain) entries?.confirm();

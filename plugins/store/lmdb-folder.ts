@@ -1,6 +1,6 @@
 /** The folder of the database, looked at before LMDB opens it. */
 import { closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 /** What an operator can do about data that cannot be read: it is a copy. */
 export const FIX = 'remove the folder, or name another, and the tuples are fetched again';
@@ -14,10 +14,23 @@ export function prepareFolder(path: string): void {
 
 function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeEach(resolve(path));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`the folder ${path} of the store cannot be made: ${reason}`, { cause });
+  }
+}
+
+/** One after the other: where none can be made, as under `/proc`, Node's own `recursive` tries without end. */
+function makeEach(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return;
+  if (!found) makeEach(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (fault) {
+    // Another process may have been faster.
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw fault;
   }
 }
 

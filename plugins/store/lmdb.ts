@@ -70,12 +70,13 @@ function createWriter(env: Env) {
     await env.write([...puts, records.putCommit(commit)], () => records.commitNumber() === commit);
     reading.commits += 1;
   }
-  async function erase(number: number): Promise<void> {
-    for (const db of [env.objects, env.users]) await eraseKeys(db, number, write);
-    await write([records.putDropped(number)]);
-  }
   function job<T>(work: () => Promise<T>): Promise<T> {
     return closing ? Promise.reject(new Error('the store is closed')) : serial.run(work);
+  }
+  /** Each step is a job of its own: other stores are written in between. What a close cuts short, the next start finishes. */
+  async function erase(number: number): Promise<void> {
+    for (const db of [env.objects, env.users]) while (await job(() => eraseSome(db, number, write)));
+    await job(() => write([records.putDropped(number)]));
   }
   const writes: Pick<TupleStore, 'commit' | 'load' | 'drop' | 'close'> = {
     commit: (edits: readonly StoreEdit[], log?: LogPosition) =>
@@ -99,13 +100,14 @@ function createWriter(env: Env) {
         },
         load,
       ),
-    drop: (storeId) =>
-      job(async () => {
+    async drop(storeId) {
+      const dropped = await job(async () => {
         const record = records.store(storeId);
-        if (record === undefined) return;
-        await write(records.putDropping(storeId, record.number));
-        await erase(record.number);
-      }),
+        if (record) await write(records.putDropping(storeId, record.number));
+        return record;
+      });
+      if (dropped) await erase(dropped.number);
+    },
     close() {
       closing ??= serial.run(() => env.close());
       return closing;
@@ -114,22 +116,23 @@ function createWriter(env: Env) {
   return {
     reading,
     writes,
-    finishDrops: () =>
-      serial.run(async () => {
-        for (const n of records.dropping()) await erase(n);
-      }),
+    async finishDrops() {
+      for (const n of records.dropping()) await erase(n);
+    },
   };
 }
 
-/** In steps, so that the store stays usable. */
-async function eraseKeys(db: Db, number: number, write: (puts: Put[]) => Promise<void>): Promise<void> {
+/** One step, so that the store stays usable. True: there may be more. */
+async function eraseSome(
+  db: Db,
+  number: number,
+  write: (puts: readonly Put[]) => Promise<void>,
+): Promise<boolean> {
   const start = storePrefix(number);
   const range = { start, end: afterPrefix(start), limit: ERASE_STEP };
-  for (;;) {
-    const puts = [...db.getKeys(range)].map((key) => ({ db, key, value: undefined }));
-    if (puts.length > 0) await write(puts);
-    if (puts.length < ERASE_STEP) return;
-  }
+  const puts = [...db.getKeys(range)].map((key) => ({ db, key, value: undefined }));
+  if (puts.length > 0) await write(puts);
+  return puts.length === ERASE_STEP;
 }
 
 const ERASE_STEP = 5000;

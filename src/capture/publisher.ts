@@ -70,7 +70,8 @@ export function createPublisher(parts: PublisherParts): Publisher {
 
   function wentBack(head: Head): boolean {
     const known = acknowledged.get(storeId);
-    if (!known || known.epoch !== head.epoch) return false;
+    if (!known || known.epoch < head.epoch) return false;
+    if (known.epoch > head.epoch) return true;
     return (
       head.revision < known.revision || (head.revision === known.revision && head.commitId !== known.commitId)
     );

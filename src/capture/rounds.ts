@@ -3,6 +3,7 @@
  * upstream lists: one after the other within a rate, so that a Write past the sidecar in a store nobody asks about is
  * published as well.
  */
+import type { ChangeLog } from '../plugin/changelog.ts';
 import type { Clock } from '../plugin/clock.ts';
 import type { LaneOptions } from '../plugin/lanes.ts';
 import { NotHolderError } from '../plugin/lease.ts';
@@ -19,6 +20,7 @@ export interface Rounds {
 }
 
 export interface RoundsParts {
+  readonly log: ChangeLog;
   readonly upstream: Upstream;
   readonly clock: Clock;
   readonly logger: Log;
@@ -37,8 +39,11 @@ export interface RoundsParts {
 
 /** A store that nobody wrote to or asked about for this long is an idle one. */
 const ACTIVE_MS = 600_000;
-/** Well within the age at which a log forgets (7 days by default). */
+/** Well within the age at which a log forgets (7 days by default); more often where it forgets sooner. */
 const RESTATE_EVERY_MS = 6 * 3_600_000;
+const WORDS_PER_AGE = 3;
+/** Somebody may give the log another age while it is used. */
+const ASK_AGE_EVERY_MS = 600_000;
 export const LIST_EVERY_MS = 10_000;
 /** A walk of an idle store reads a page of changes and the newest model; the first also looks for the end of the changelog. */
 const REQUESTS_PER_WALK = 2;
@@ -126,15 +131,29 @@ export function createRounds(parts: RoundsParts): Rounds {
     }
   }
 
+  let restateEveryMs = RESTATE_EVERY_MS;
+  let askedAgeMs = Number.NEGATIVE_INFINITY;
+
+  /** Asked again soon where there was no answer: by then nothing is old. */
+  async function askAge(): Promise<void> {
+    if (clock.monoMs() - askedAgeMs < ASK_AGE_EVERY_MS) return;
+    const { keepsMs = Number.POSITIVE_INFINITY } = await parts.log.reader.state();
+    restateEveryMs = Math.min(RESTATE_EVERY_MS, keepsMs / WORDS_PER_AGE);
+    askedAgeMs = clock.monoMs();
+  }
+
   /** The log forgets by age: every store that is known here keeps a young word in it. */
   async function restate(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await clock.sleep(intervalMs, signal);
+      await askAge().catch((error: unknown) =>
+        logger.debug({ err: error }, 'the age of the log is not known'),
+      );
       for (const [id, one] of stores) {
         const lastMs = restatedMs.get(id) ?? clock.monoMs();
         // Opening a store says its head.
         restatedMs.set(id, lastMs);
-        if (signal.aborted || clock.monoMs() - lastMs < RESTATE_EVERY_MS) continue;
+        if (signal.aborted || clock.monoMs() - lastMs < restateEveryMs) continue;
         restatedMs.set(id, clock.monoMs());
         await one
           .restate()

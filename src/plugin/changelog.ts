@@ -3,8 +3,7 @@
  * Two halves with a contract suite each (`test/contract/changelog-reader.ts`, `…-writer.ts`), and a control channel.
  * A position is opaque: hand it back, compare it with `isBefore`, never calculate with it.
  */
-import type { ChangeMessage, Entry, Head } from '../fga/change.ts';
-import type { TupleKey } from '../fga/tuple.ts';
+import type { ChangeMessage, Entry, Head, TupleDelta } from '../fga/change.ts';
 import type { EdgeChannel } from './edge-channel.ts';
 import type { Lease } from './lease.ts';
 import type { Relay } from './relay.ts';
@@ -47,6 +46,8 @@ export interface LogState {
   readonly last: string;
   /** Position before the first message still there: reading after it misses nothing. `''` when nothing was trimmed. */
   readonly trimmedTo: string;
+  /** The log forgets what is older than this, ms. Absent: nothing by its age. */
+  readonly keepsMs?: number;
 }
 
 export interface ReadRequest {
@@ -189,8 +190,8 @@ export interface ChangeLog {
   onInvalidate?(drop: (key: string) => void): () => void;
   /** Revisions are counted by this follower: they mean nothing at another sidecar, nor do another's here. */
   readonly countsAlone?: true;
-  /** Only a log without a writer has it: a Write of these keys begins to pass by. */
-  readonly passing?: (storeId: string, keys: readonly TupleKey[]) => PassingWrite;
+  /** Only a log without a writer has it: a Write begins to pass by. */
+  readonly passing?: (storeId: string, delta: TupleDelta) => PassingWrite;
   /** Absent where a log has no such place. */
   readonly shelf?: (place: ShelfPlace) => Shelf;
   link(): LinkState;

@@ -89,7 +89,10 @@ export interface TupleStore {
   load(load: StoreLoad): Promise<void>;
   /** All edits and the position become visible at once, and survive a crash of the process together or not at all. */
   commit(edits: readonly StoreEdit[], log?: LogPosition): Promise<void>;
-  /** Removes every trace of a store. */
+  /**
+   * Removes every trace of a store. What is committed after this call begins the store anew, however long the removing takes,
+   * and does not wait for its end.
+   */
   drop(storeId: string): Promise<void>;
   /** Bytes on disk or in memory, for the status page. */
   bytes(): number;

@@ -120,7 +120,7 @@ function takeHead(draft: Draft, message: Anchor | Marker, position: string): Gap
   draft.position = position;
   draft.checkpoint = message.checkpoint;
   if (message.kind === 'anchor') draft.storeDeleted = message.storeDeleted === true;
-  if (message.kind === 'marker' && message.markerId === track.awaitedMarker) draft.confirmed = true;
+  if (message.kind === 'marker' && track.awaitedMarkers.has(message.markerId)) draft.confirmed = true;
   return undefined;
 }
 

@@ -38,6 +38,7 @@ export async function copyStore(parts: BootstrapParts, track: Track, signal: Abo
   const noted = await noteHead(parts, track);
   track.phase = 'copying';
   track.open = undefined;
+  track.awaitedMarkers.clear();
   track.freshAtMs = undefined;
   if (await startFromSnapshot(parts, track, noted, signal)) await copyModels(parts, track);
   else await copyFromPrimary(parts, track, noted, signal);
@@ -132,10 +133,13 @@ async function copyOnce(parts: BootstrapParts, track: Track, signal: AbortSignal
   await store();
 }
 
-/** Asks for a marker and remembers its id; the follower completes the store when the marker is applied. */
+/**
+ * Asks for a marker and remembers its id; the follower completes the store when one that was asked for since the copy was made
+ * is applied, however many more were asked for meanwhile.
+ */
 export async function askForMarker(parts: BootstrapParts, track: Track): Promise<void> {
   const marker = ulid(parts.clock.wallMs());
-  track.awaitedMarker = marker;
+  track.awaitedMarkers.add(marker);
   const sent = { sentMs: parts.clock.monoMs(), sentWallMs: parts.clock.wallMs() };
   const reply = await parts.log.control.ask(
     { ask: 'barrier', storeIds: [track.storeId], marker },

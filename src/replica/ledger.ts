@@ -92,6 +92,18 @@ export function createLedger(store: TupleStore, clock: Clock): Ledger {
     if (tracks.get(track.storeId) !== track) throw new Error('the store is not kept any more, or kept anew');
   }
 
+  /** In its turn, so that nothing written before stays; other stores do not wait until all of a large one is gone. */
+  async function drop(storeId: string, check: () => void): Promise<void> {
+    const { gone } = await serial.run(async () => {
+      check();
+      const gone = store.drop(storeId);
+      // Heard of below.
+      gone.catch(() => {});
+      return { gone };
+    });
+    await gone;
+  }
+
   function settleAsked(track: Track): void {
     const isApplied = (asked: Track['asked'][number]) =>
       asked.head.epoch === track.head.epoch && asked.head.revision <= track.head.revision;
@@ -146,12 +158,8 @@ export function createLedger(store: TupleStore, clock: Clock): Ledger {
       await store.load({ storeId: track.storeId, batches });
       assertKept(track);
     },
-    clear: (track) =>
-      serial.run(() => {
-        assertKept(track);
-        return store.drop(track.storeId);
-      }),
-    erase: (storeId) => serial.run(() => store.drop(storeId)),
+    clear: (track) => drop(track.storeId, () => assertKept(track)),
+    erase: (storeId) => drop(storeId, () => {}),
     noteFreshness: () =>
       serial.run(async () => {
         const known = [...tracks.values()].filter(
@@ -192,6 +200,6 @@ function settle({ track, head, position, checkpoint, commits, confirmed, storeDe
   track.applied += commits.length;
   if (!confirmed) return;
   track.phase = 'complete';
-  track.awaitedMarker = undefined;
+  track.awaitedMarkers.clear();
   track.copy = undefined;
 }

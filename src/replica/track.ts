@@ -32,8 +32,8 @@ export interface Track {
   rewind: boolean;
   /** Parts whose commit has not come yet, and the position before the first of them. */
   open: { readonly commitId: string; readonly parts: Part[]; readonly before: string } | undefined;
-  /** The marker that makes the store complete. */
-  awaitedMarker: string | undefined;
+  /** Each of these markers makes the store complete. */
+  readonly awaitedMarkers: Set<string>;
   /** Monotonic ms: the data is as young as this moment. Undefined until a round trip was made since the start. */
   freshAtMs: number | undefined;
   /** The same moment on the wall clock: the monotonic one stands still while a machine sleeps. */
@@ -71,7 +71,7 @@ export function createTrack(storeId: string, objectTypes?: readonly string[]): T
     checkpoint: '',
     rewind: false,
     open: undefined,
-    awaitedMarker: undefined,
+    awaitedMarkers: new Set(),
     freshAtMs: undefined,
     freshAtWallMs: 0,
     asked: [],

@@ -171,8 +171,7 @@ function localData(store: TupleStore, replica: Replica, log: ChangeLog): LocalDa
 function poker({ passing }: ChangeLog): Capture | undefined {
   if (!passing) return undefined;
   const ticket = (storeId: string, written?: DecodedWrite) => {
-    const { writes = [], deletes = [] } = written?.delta ?? {};
-    const write = passing(storeId, [...writes, ...deletes]);
+    const write = passing(storeId, written?.delta ?? { writes: [], deletes: [] });
     return {
       async committed() {
         write.made(written !== undefined && !written.mayBeIgnored);

@@ -153,7 +153,7 @@ describe('what does not fit is named', () => {
 
   test('only the marker that was asked for completes a store', () => {
     const one = track();
-    one.awaitedMarker = 'm1';
+    one.awaitedMarkers.add('m1');
     const marker = {
       kind: 'marker',
       storeId: STORE,

@@ -20,6 +20,7 @@ import { createOrderedUpstream } from '../support/ordered-upstream.ts';
 const documents = [{ storeId: STORE, objectTypes: ['document'] }];
 const folders = [{ storeId: STORE, objectTypes: ['folder'] }];
 const folder = tuple(1, { object: 'folder:f' });
+const OTHER = '01J0000000000000000000000B';
 
 afterEach(stopAll);
 
@@ -171,4 +172,31 @@ test('other subjects for the same types: read anew from the same place, and noth
   expect(one.resyncs).toHaveLength(copies);
   one.replica.want(documents);
   await until(() => asked.at(-1) === undefined, 'read by its own subjects');
+});
+
+test('while a large store is removed before it is copied anew, the others go on', async () => {
+  const hub = createMemoryHub();
+  const { upstream } = world(hub.open());
+  const store = await openMemoryStore();
+  let release = () => {};
+  let rest = Promise.resolve();
+  const removed: string[] = [];
+  const drop = async (storeId: string) => {
+    await store.drop(storeId);
+    removed.push(storeId);
+    await rest;
+  };
+  const one = await edge(upstream, hub.open(), { ...store, drop });
+  one.replica.want([{ storeId: STORE }, { storeId: OTHER }]);
+  await until(() => one.replica.tracks().every(({ phase }) => phase === 'complete'), 'both complete');
+  rest = new Promise((resolve) => {
+    release = resolve;
+  });
+  removed.length = 0;
+  one.replica.resync(STORE, 'requested');
+  await until(() => removed.includes(STORE), 'it is being removed');
+  upstream.commit({ writes: [tuple(2)] });
+  await until(() => store.count(OTHER) === 3, 'the other store has the change');
+  release();
+  await until(() => complete(one), 'complete again');
 });

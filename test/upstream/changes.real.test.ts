@@ -52,4 +52,12 @@ describe.skipIf(!serversAvailable())('the changelog of a busy server', () => {
     await upstream.close();
     expect(seen.size).toBe(WRITES * PER_WRITE);
   });
+
+  test('is not read from a moment that lies in the future of the server: that it refuses', async () => {
+    const { storeId } = await createStore(openfga.http, 'future', MODEL);
+    const upstream = openUpstreamReader({ url: openfga.http });
+    const reading = upstream.readChanges(storeId, '', Date.now() + 60_000);
+    await expect(reading).rejects.toMatchObject({ httpStatus: 400 });
+    await upstream.close();
+  });
 });

@@ -25,6 +25,7 @@ const FAULTS: readonly [string, Partial<StreamConfig>][] = [
   ['no_ack', { no_ack: true }],
   ['persist_mode', { persist_mode: PersistMode.Async }],
   ['subject_transform', { subject_transform: { src: 'rsfga.changes.>', dest: 'elsewhere.>' } }],
+  ['sources', { sources: [{ name: 'ANOTHER' }] }],
   ['subjects', { subjects: ['rsfga.changes.01J0000000000000000000000A.>'] }],
 ];
 
@@ -42,6 +43,7 @@ describe.skipIf(!serversAvailable())('the JetStream stream', () => {
 
   it('is made to keep every change for a week, once, on disk, for as many followers as there are', async () => {
     const log = await openLog(server.url);
+    expect((await log.reader.state()).keepsMs).toBe(7 * 86_400_000);
     const { config } = await operatorOf(server.url).info();
     expect(config).toMatchObject({
       subjects: ['rsfga.changes.>'],

@@ -57,7 +57,7 @@ describe('upstream', () => {
   it('walks at once when a Write has passed by', async () => {
     const { upstream, log, storeId, all } = await byHand();
     upstream.write(storeId, { writes: [tuple('doc:1')] });
-    log.passing(storeId, [tuple('doc:1')]).made(true);
+    log.passing(storeId, { writes: [tuple('doc:1')], deletes: [] }).made(true);
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(applied(await all()).size).toBe(1);
   });
@@ -67,7 +67,7 @@ describe('upstream', () => {
     const { readChanges } = upstream;
     await barrier();
     upstream.readChanges = async (_store, continuationToken) => ({ entries: [], continuationToken });
-    const writing = log.passing(storeId, [tuple('doc:1')]);
+    const writing = log.passing(storeId, { writes: [tuple('doc:1')], deletes: [] });
     // Under way: nobody knows yet whether there will be an entry.
     await barrier();
     upstream.write(storeId, { writes: [tuple('doc:1')] });
@@ -79,9 +79,9 @@ describe('upstream', () => {
 
   it('waits for no entry of a Write that was refused, may be without one, or has one already', async () => {
     const { upstream, log, storeId, barrier } = await byHand();
-    log.passing(storeId, [tuple('doc:1')]).refused();
-    log.passing(storeId, [tuple('doc:2')]).made(false);
-    const writing = log.passing(storeId, [tuple('doc:3')]);
+    log.passing(storeId, { writes: [tuple('doc:1')], deletes: [] }).refused();
+    log.passing(storeId, { writes: [tuple('doc:2')], deletes: [] }).made(false);
+    const writing = log.passing(storeId, { writes: [tuple('doc:3')], deletes: [] });
     upstream.write(storeId, { writes: [tuple('doc:3')] });
     await barrier();
     writing.made(true);

@@ -117,6 +117,16 @@ describe('the store on disk', () => {
     await expect(openLmdbStore({ path: join(garbage, 'data.mdb') })).rejects.toThrow(/cannot be made/);
   });
 
+  it.runIf(platform() === 'linux')('refuses a folder where none can be made', () => {
+    const module = new URL('../../../plugins/store/lmdb-folder.ts', import.meta.url).href;
+    const script = `import { prepareFolder } from '${module}'; prepareFolder('/proc/rsfga/data');`;
+    // In a process of its own: what never returns cannot be given up from within.
+    const patience = { timeout: 10_000, killSignal: 'SIGKILL' } as const;
+    const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], patience);
+    expect(run.signal).toBeNull();
+    expect(run.stderr.toString()).toContain('/proc/rsfga/data of the store cannot be made');
+  });
+
   it('refuses a tuple that no OpenFGA can hold, and writes nothing of that commit', async () => {
     const store = await openLmdbStore({ path });
     const good = tuple('user:a', 'doc:1');
@@ -132,6 +142,24 @@ describe('the store on disk', () => {
     expect(store.logPosition()).toBeUndefined();
     await store.commit([{ storeId: STORE, deletes: [tuple('user:a', 'nocolon')], state: stateAt(1) }]);
     expect(store.count(STORE)).toBe(0);
+    await store.close();
+  });
+
+  it('takes commits of other stores while it removes a large one', async () => {
+    const store = await openLmdbStore({ path });
+    const [large = '', other = ''] = STORES;
+    const writes = Array.from({ length: 20_000 }, (_, i) => tuple(`user:${i}`, `doc:${i}`));
+    await store.commit([{ storeId: large, writes, state: stateAt(1) }]);
+    let removed = false;
+    const removing = store.drop(large).then(() => {
+      removed = true;
+    });
+    await store.commit([{ storeId: other, state: stateAt(2) }]);
+    expect(removed).toBe(false);
+    expect(store.stores()).toEqual([other]);
+    await removing;
+    await store.commit([{ storeId: large, state: stateAt(3) }]);
+    expect([store.count(large), ...store.all(large)]).toEqual([0]);
     await store.close();
   });
 
