@@ -33,8 +33,11 @@ export function index(operand: Node, key: Node, testOnly = false): Node {
   const keyOf = key.resolve ?? key.eval;
   const resolve: Eval = (frame) => {
     const value = from(frame);
-    if (isBroken(value)) return value;
+    if (value instanceof Failure) return value;
     const at = keyOf(frame);
+    // the key fails first, also where what it is looked up in is not known
+    if (at instanceof Failure) return at;
+    if (isBroken(value)) return value;
     if (isBroken(at)) return at;
     if (at === null) return new Failure('invalid qualifier type: <nil>');
     const found = step(value, at);

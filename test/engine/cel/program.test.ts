@@ -157,6 +157,39 @@ describe('costs, as cel-go counts them at run time', () => {
   });
 });
 
+describe('signs that the parser drops', () => {
+  const types = { x: 'int', flag: 'bool', s: 'string', a: 'any', l: 'list<int>' };
+  test.each([
+    '-(-x) > 0',
+    '-( // so\n -(x)) > 0',
+    '!(!flag)',
+    '!( ( !(flag)))',
+    '!!!(!flag)',
+    'l.exists(v, -(-v) > 0)',
+    '{"a": !(!flag)}.a',
+    '--x > 0',
+  ])('are not dropped here: %s is left to the upstream', (expression) => {
+    expect(evaluate(expression, types, {})).toBe('not compiled');
+  });
+
+  test.each([
+    ['!!flag', true],
+    ['!(!flag && x == 1)', true],
+    ['x - (-5) == 10 && 7 -2 == x && -x == -5', true],
+    ['s != "-(-(" && s != r"\\" && !(s == \'!(!\')', true],
+    ['1e-5 < 1.5E-3 && 0x1E-5 == 25 && -1.5 != x', true],
+    ['!l.exists(v, !(v != 2)) || !l.all(v, v > 0)', false],
+    ['l.exists_one(v, v - 1 == 0) && l.filter(v, v > 1).size() == 2 && -l[0] == -1', true],
+    ['[-1, 2][0] == -1 && {-1: !flag}[-1] == false && (flag ? -1 : 1) == -1', true],
+  ])('nor missed where there are none: %s', (expression, expected) => {
+    expect(evaluate(expression, types, { x: 5, flag: true, s: 'a', l: [1, 2, 3] })).toBe(expected);
+  });
+
+  test('an integer that has no opposite fails', () => {
+    expect(evaluate('-x > 0', types, { x: '-9223372036854775808' })).toBe('failed: integer overflow');
+  });
+});
+
 test('what is not known here is not compiled', () => {
   expect(evaluate('a.b(')).toBe('not compiled');
   expect(evaluate('nothing(1)')).toBe('not compiled');
