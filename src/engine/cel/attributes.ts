@@ -12,6 +12,7 @@ import {
   mapKey,
   typeName,
   Uint,
+  Unknown,
 } from './values.ts';
 
 /** A node whose own cost is one, and which is free where it only leads on to the next step. */
@@ -33,9 +34,9 @@ export function index(operand: Node, key: Node, testOnly = false): Node {
   const keyOf = key.resolve ?? key.eval;
   const resolve: Eval = (frame) => {
     const value = from(frame);
-    if (value instanceof Failure) return value;
+    if (value instanceof Failure || (value instanceof Unknown && !operand.resolve)) return value;
     const at = keyOf(frame);
-    // the key fails first, also where what it is looked up in is not known
+    // the key fails first, also where the parameter that it is looked up in is missing
     if (at instanceof Failure) return at;
     if (isBroken(value)) return value;
     if (isBroken(at)) return at;
