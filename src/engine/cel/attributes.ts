@@ -36,11 +36,12 @@ export function index(operand: Node, key: Node, testOnly = false): Node {
     const value = from(frame);
     if (value instanceof Failure || (value instanceof Unknown && !operand.resolve)) return value;
     const at = keyOf(frame);
-    // the key fails first, also where the parameter that it is looked up in is missing
-    if (at instanceof Failure) return at;
-    if (isBroken(value)) return value;
-    if (isBroken(at)) return at;
-    if (at === null) return new Failure('invalid qualifier type: <nil>');
+    // the key fails first, also where the parameter that it is looked up in is missing; and its step is paid for
+    if (isBroken(at) || isBroken(value) || at === null) {
+      charge(frame, 1);
+      if (at === null) return new Failure('invalid qualifier type: <nil>');
+      return isBroken(value) && !(at instanceof Failure) ? value : at;
+    }
     const found = step(value, at);
     charge(frame, 1);
     if (!testOnly) return found === undefined ? missing(value, at) : found;

@@ -155,6 +155,17 @@ describe('costs, as cel-go counts them at run time', () => {
     expect(evaluate(expression, types, list(most), 100)).not.toBe('too costly');
     expect(evaluate(expression, types, list(most + 1), 100)).toBe('too costly');
   });
+
+  // an error would be masked here, but not that it costs too much: measured on the server
+  test.each([
+    ['l.exists(v, l[x / 0] == v) || true', 9],
+    ['l.exists(v, l[m.nothing] == v) || true', 10],
+    ['l.exists(v, m.nothing[x / 0] == v) || true', 13],
+  ])('a key that fails is paid for: %s fits up to %d items', (expression, most) => {
+    const all = { ...types, m: 'map<any>' };
+    expect(evaluate(expression, all, { ...list(most), m: {} }, 100)).toBe(true);
+    expect(evaluate(expression, all, { ...list(most + 1), m: {} }, 100)).toBe('too costly');
+  });
 });
 
 describe('signs that the parser drops', () => {
