@@ -36,11 +36,11 @@ export function index(operand: Node, key: Node, testOnly = false): Node {
     const value = from(frame);
     if (value instanceof Failure || (value instanceof Unknown && !operand.resolve)) return value;
     const at = keyOf(frame);
-    // the key fails first, also where the parameter that it is looked up in is missing; and its step is paid for
-    if (isBroken(at) || isBroken(value) || at === null) {
+    // the key fails first, also where the parameter that it is looked up in is missing
+    if (isBroken(value)) return at instanceof Failure ? at : value;
+    if (isBroken(at) || at === null) {
       charge(frame, 1);
-      if (at === null) return new Failure('invalid qualifier type: <nil>');
-      return isBroken(value) && !(at instanceof Failure) ? value : at;
+      return at ?? new Failure('invalid qualifier type: <nil>');
     }
     const found = step(value, at);
     charge(frame, 1);
