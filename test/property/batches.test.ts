@@ -5,7 +5,7 @@ import type { BatchCheckQuery } from '../../src/fga/query.ts';
 import { MemoryReader } from '../support/memory-reader.ts';
 import { modelsIn, randomWorld, tuplesIn } from './world.ts';
 
-const SEEDS = 300;
+const SEEDS = 100;
 const MIX = { batches: 6, checks: 0, listObjects: 0, streams: 0, listUsers: 0, expands: 0 };
 const engine = createEngine({ budget: { millis: 60_000 } });
 

@@ -12,6 +12,7 @@ import {
   mapKey,
   typeName,
   Uint,
+  Unknown,
 } from './values.ts';
 
 /** A node whose own cost is one, and which is free where it only leads on to the next step. */
@@ -33,10 +34,14 @@ export function index(operand: Node, key: Node, testOnly = false): Node {
   const keyOf = key.resolve ?? key.eval;
   const resolve: Eval = (frame) => {
     const value = from(frame);
-    if (isBroken(value)) return value;
+    if (value instanceof Failure || (value instanceof Unknown && !operand.resolve)) return value;
     const at = keyOf(frame);
-    if (isBroken(at)) return at;
-    if (at === null) return new Failure('invalid qualifier type: <nil>');
+    // the key fails first, also where the parameter that it is looked up in is missing
+    if (isBroken(value)) return at instanceof Failure ? at : value;
+    if (isBroken(at) || at === null) {
+      charge(frame, 1);
+      return at ?? new Failure('invalid qualifier type: <nil>');
+    }
     const found = step(value, at);
     charge(frame, 1);
     if (!testOnly) return found === undefined ? missing(value, at) : found;

@@ -1,6 +1,7 @@
 /** The macros `all`, `exists`, `exists_one`, `map` and `filter`, which the parser unfolds to one fold. */
-import { type Expr, type Node, type Scope, Unsupported } from './node.ts';
-import { type CelType, Failure, isBroken, isList, isMap } from './values.ts';
+import { Decline } from '../run.ts';
+import { type Expr, type Frame, type Node, type Scope, Unsupported } from './node.ts';
+import { type CelType, type CelValue, Failure, isBroken, isList, isMap } from './values.ts';
 
 type Fold = Extract<Expr['exprKind'], { case: 'comprehensionExpr' }>['value'];
 
@@ -28,17 +29,37 @@ export function compileComprehension(fold: Fold, scope: Scope): Node {
       if (isBroken(over)) return over;
       const items = isList(over) ? over : isMap(over) ? [...over.keys()] : undefined;
       if (!items) return new Failure();
-      if (!isList(over) && items.length > 1) frame.unordered = true;
-      frame.vars[accu] = start.eval(frame);
-      for (const value of items) {
+      const unordered = !isList(over) && items.length > 1;
+      if (unordered && start.type.kind === 'list')
+        throw new Decline('condition', 'a list in the order of a map');
+      frame.unordered ||= unordered;
+      const first = start.eval(frame);
+      frame.vars[accu] = first;
+      for (const [index, value] of items.entries()) {
         frame.vars[item] = value;
         const goesOn = condition.eval(frame);
-        if (goesOn === false) break;
-        frame.vars[accu] = step.eval(frame);
+        if (goesOn !== false) {
+          frame.vars[accu] = step.eval(frame);
+          continue;
+        }
+        if (unordered) payForAll(frame, items.slice(index), first);
+        break;
       }
       return end.eval(frame);
     },
   };
+
+  /** In another order the item that ended the walk may be the last one: then all of them are paid for. */
+  function payForAll(frame: Frame, items: readonly CelValue[], first: CelValue): void {
+    const found = frame.vars[accu] as CelValue;
+    for (const value of items) {
+      frame.vars[item] = value;
+      frame.vars[accu] = first;
+      condition.eval(frame);
+      step.eval(frame);
+    }
+    frame.vars[accu] = found;
+  }
 }
 
 function itemType(range: CelType): CelType {

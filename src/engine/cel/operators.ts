@@ -1,5 +1,5 @@
 /** The operators and receiver functions of CEL's standard library, by value, as cel-go v0.28 dispatches them. */
-import { Duration, SECOND, Timestamp } from './go-time.ts';
+import { Duration, floorDivide, SECOND, Timestamp } from './go-time.ts';
 import { IpAddress, inCidr } from './ip-address.ts';
 import {
   type CelValue,
@@ -45,6 +45,12 @@ export function timestampAt(ns: bigint, offsetSeconds: number): CelValue {
 
 function duration(ns: bigint): CelValue {
   return ns > MAX_INT || ns < MIN_INT ? INT_OVERFLOW : new Duration(ns);
+}
+
+/** In whole seconds first: near the ends of what a duration holds these overflow before their sum does. */
+function between(a: bigint, b: bigint): CelValue {
+  const seconds = int((floorDivide(a, SECOND) - floorDivide(b, SECOND)) * SECOND);
+  return typeof seconds === 'bigint' ? duration(a - b) : seconds;
 }
 
 /** cel-go names the function where the left operand's type has neither the operation nor methods. */
@@ -118,7 +124,7 @@ function add(a: CelValue, b: CelValue): CelValue {
 
 function subtract(a: CelValue, b: CelValue): CelValue {
   if (a instanceof Timestamp) {
-    if (b instanceof Timestamp) return duration(a.ns - b.ns);
+    if (b instanceof Timestamp) return between(a.ns, b.ns);
     if (!(b instanceof Duration)) return NO_OVERLOAD;
     return b.ns === MIN_INT ? INT_OVERFLOW : timestampAt(a.ns - b.ns, a.offsetSeconds);
   }

@@ -9,6 +9,7 @@ import { Decline } from '../decline.ts';
 import { compileNode } from './compile-node.ts';
 import { CostExceeded, type Scope } from './node.ts';
 import type { CelType, CelValue } from './values.ts';
+import { isWhole } from './whole.ts';
 
 export interface Program {
   /** Values in the order of the names it was compiled for. */
@@ -24,7 +25,7 @@ export function compileProgram(
 ): Program | undefined {
   try {
     const { expr } = parse(expression);
-    if (!expr) return undefined;
+    if (!expr || !isWhole(expression, expr)) return undefined;
     const slots = new Map(names.map((name, slot) => [name, { slot, type: types[slot] as CelType }]));
     const scope: Scope = { slots, size: { count: names.length }, compile: compileNode };
     const node = compileNode(expr, scope);

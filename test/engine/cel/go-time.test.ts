@@ -26,6 +26,8 @@ describe('durations, as Go parses them', () => {
     ['.h', undefined],
     ['1h-5m', undefined],
     ['PT1H', undefined],
+    ['constructor', undefined],
+    ['1constructor', undefined],
   ])('%s is %s ns', (text, expected) => {
     expect(parseDuration(text)).toBe(expected);
   });
