@@ -40,7 +40,7 @@ export function createDecider(parts: DeciderParts): Decider {
 
   function needsPrimary({ storeId, consistency }: Query, { minRevision }: Request): boolean {
     if (consistency === 'higher_consistency' || minRevision !== undefined) return true;
-    return ownWrites.required(storeId) !== undefined;
+    return ownWrites.lately(storeId);
   }
 
   function consider(query: Query, request: Request): Decision | Promise<Decision> {

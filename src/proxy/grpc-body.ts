@@ -1,7 +1,7 @@
 /** Reads a unary gRPC request, bounded. What is too large to be read goes on as a stream. */
 import type { ServerHttp2Stream } from 'node:http2';
-import { gunzipSync } from 'node:zlib';
 import type { ReadSoFar } from '../upstream/grpc-call.ts';
+import { constants, gunzipSync } from 'node:zlib';
 import { keepsFor } from '../upstream/grpc-stream.ts';
 
 const FRAME_BYTES = 5;
@@ -39,33 +39,32 @@ export function readRequest(stream: ServerHttp2Stream, limit: number, done: (bod
 }
 
 /** The message of a request that is exactly one, uncompressed. */
-export function messageOf(body: ReadSoFar): Buffer | undefined {
-  return payloadOf(body, PLAIN);
-}
-
-/** The message of a request that is exactly one, compressed, where that can be undone here and comes to no more than `limit`. */
-export function unpackedOf(body: ReadSoFar, encoding: unknown, limit: number): Buffer | undefined {
-  const packed = encoding === 'gzip' ? payloadOf(body, COMPRESSED) : undefined;
-  try {
-    return packed && gunzipSync(packed, { maxOutputLength: limit });
-  } catch {
-    return undefined;
-  }
-}
-
-/** The first bytes of a plain message of which the rest is still to come. */
-export function frontOf({ chunks, whole }: ReadSoFar, length: number): Buffer | undefined {
-  const bytes = Buffer.concat(chunks, FRAME_BYTES + length);
-  return whole || bytes[0] !== PLAIN ? undefined : bytes.subarray(FRAME_BYTES);
+export function messageOf({ chunks, whole }: ReadSoFar): Buffer | undefined {
+  if (!whole) return undefined;
+  const [only] = chunks;
+  const bytes = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+  if (bytes.length < FRAME_BYTES || bytes[0] !== PLAIN) return undefined;
+  return bytes.readUInt32BE(1) === bytes.length - FRAME_BYTES ? bytes.subarray(FRAME_BYTES) : undefined;
 }
 
 const PLAIN = 0;
 const COMPRESSED = 1;
+/** As much of a message is looked at; packed, it comes to a thousand times that at most. */
+const FRONT_BYTES = 256;
 
-function payloadOf({ chunks, whole }: ReadSoFar, flag: number): Buffer | undefined {
-  if (!whole) return undefined;
-  const [only] = chunks;
-  const bytes = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
-  if (bytes.length < FRAME_BYTES || bytes[0] !== flag) return undefined;
-  return bytes.readUInt32BE(1) === bytes.length - FRAME_BYTES ? bytes.subarray(FRAME_BYTES) : undefined;
+/** The first bytes of a message that is compressed, or still to come; undefined where they cannot be told. */
+export function frontOf({ chunks }: ReadSoFar, encoding: unknown): Buffer | undefined {
+  const size = chunks.reduce((sum, { length }) => sum + length, 0);
+  const bytes = Buffer.concat(chunks, Math.min(size, FRAME_BYTES + FRONT_BYTES));
+  const front = bytes.subarray(FRAME_BYTES);
+  if (bytes[0] === PLAIN) return front;
+  return bytes[0] === COMPRESSED && encoding === 'gzip' ? unpacked(front) : undefined;
+}
+
+function unpacked(front: Buffer): Buffer | undefined {
+  try {
+    return gunzipSync(front, { finishFlush: constants.Z_SYNC_FLUSH });
+  } catch {
+    return undefined;
+  }
 }

@@ -12,7 +12,7 @@ import type { GrpcExchange, HeldAnswer } from '../upstream/grpc-held.ts';
 import { answerHead, answerOnly } from '../upstream/grpc-stream.ts';
 import type { Exchanged, WriteCall, WriteOutcome } from './capture-call.ts';
 import { FORWARDED_CALL, sendGrpcOwnError } from './grpc-answer.ts';
-import { frontOf, messageOf, unpackedOf } from './grpc-body.ts';
+import { frontOf, messageOf } from './grpc-body.ts';
 import { contentTypeOf } from './grpc-serve.ts';
 import type { GrpcCall } from './grpc-street.ts';
 
@@ -38,18 +38,15 @@ export function storeOfWrite(kind: GrpcWrite['kind'], message: Buffer | undefine
  * Of a Write that is not one plain message: too large to be read, or compressed. Good enough to have the store looked at, not
  * to judge a caller by: the upstream may find another one further back. `''` when it cannot be told.
  */
-export function storeOfUnread({ kind, body, headers }: Unread, limit: number): string {
-  const front = frontOf(body, STORE_BYTES);
-  if (front) return front[0] === STORE_TAG && front[1] === STORE_ID_BYTES ? front.toString('latin1', 2) : '';
-  return storeOfWrite(kind, unpackedOf(body, headers['grpc-encoding'], limit));
+export function storeOfUnread({ body, headers }: Pick<GrpcWrite, 'body' | 'headers'>): string {
+  const front = frontOf(body, headers['grpc-encoding']);
+  if (front?.[0] !== STORE_TAG || front[1] !== STORE_ID_BYTES) return '';
+  return front.toString('latin1', 2, 2 + STORE_ID_BYTES);
 }
-
-type Unread = Pick<GrpcWrite, 'kind' | 'body' | 'headers'>;
 
 /** Field 1 of both messages, a text: libraries write it first. */
 const STORE_TAG = 0x0a;
 const STORE_ID_BYTES = 26;
-const STORE_BYTES = 2 + STORE_ID_BYTES;
 
 /** As HTTP's 503 and 400, for the ticket. */
 const NEVER_SENT = 503;

@@ -52,12 +52,8 @@ function handle(call: GrpcCall): void {
 
 const NOTHING_READ: ReadSoFar = { chunks: [], whole: false };
 
-function read(call: GrpcCall, done: (body: ReadSoFar) => void): void {
-  readRequest(call.stream, limitOf(call), done);
-}
-
-function limitOf({ street }: GrpcCall): number {
-  return street.requestBytes ?? MAX_REQUEST_BYTES;
+function read({ street, stream }: GrpcCall, done: (body: ReadSoFar) => void): void {
+  readRequest(stream, street.requestBytes ?? MAX_REQUEST_BYTES, done);
 }
 
 function query(call: Omit<GrpcQuery, 'question'>): void {
@@ -70,7 +66,7 @@ function query(call: Omit<GrpcQuery, 'question'>): void {
 
 function write(call: Omit<GrpcWrite, 'message' | 'storeId'>): void {
   const message = messageOf(call.body);
-  const storeId = message ? storeOfWrite(call.kind, message) : storeOfUnread(call, limitOf(call));
+  const storeId = message ? storeOfWrite(call.kind, message) : storeOfUnread(call);
   // Without a store there is nothing to capture; such a Write is refused, or found by a walk.
   const capture = () => void captureWrite(grpcWriteCall({ ...call, message, storeId }));
   if (STORE_ID.test(storeId)) gated(call, message && storeId, capture);

@@ -45,8 +45,14 @@ export function statusOf(raw: readonly string[]): number | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
-/** gRPC's unknown, deadline exceeded, internal and unavailable; OpenFGA's own internal errors are 4000 to 4999 (contract section 3.3). */
-const NO_ANSWER: ReadonlySet<number> = new Set([2, 4, 13, 14]);
+/** As what is a 5xx over HTTP: OpenFGA's own internal errors are 4000 to 4999 (contract section 3.3). */
+const NO_ANSWER: ReadonlySet<number> = new Set([
+  2, // unknown
+  4, // deadline exceeded
+  8, // resource exhausted: a sidecar on the way sheds
+  13, // internal
+  14, // unavailable
+]);
 
 /** Whether a head or trailers say that the server could not answer, in its words. */
 export function noAnswerIn(raw: readonly string[]): string | undefined {

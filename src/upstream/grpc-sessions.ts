@@ -10,6 +10,7 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2';
 import { Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS } from './forward.ts';
 import { tell, type UpstreamTls, watchSocket } from './tls.ts';
 
@@ -48,6 +49,8 @@ interface Session {
   readonly http2: ClientHttp2Session;
   connected: boolean;
   calls: number;
+  /** What it was made with; undefined: clear text. */
+  readonly tls: ConnectionOptions | undefined;
 }
 
 export class GrpcSessions {
@@ -89,25 +92,31 @@ export class GrpcSessions {
 
   #take(): Session {
     let best: Session | undefined;
+    const tls = this.#server.tls?.options();
     for (const session of this.#open) {
       if (session.http2.closed || session.http2.destroyed) continue;
+      // One that always has calls would keep old certificates for ever.
+      if (session.tls !== tls) {
+        this.#leave(session);
+        continue;
+      }
       if (best === undefined || session.calls < best.calls) best = session;
     }
     if (best !== undefined && (best.calls < room(best) || this.#open.length >= MAX_SESSIONS)) return best;
-    const session = this.#connect();
+    const session = this.#connect(tls);
     this.#open.push(session);
     return session;
   }
 
-  #connect(): Session {
+  #connect(options: ConnectionOptions | undefined): Session {
     const { host, port, tls } = this.#server;
     const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
     const http2 = connect(`${tls ? 'https' : 'http'}://${authority}`, {
-      ...tls?.options(),
+      ...options,
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
       ...AS_RECEIVED,
     });
-    const session: Session = { http2, connected: false, calls: 0 };
+    const session: Session = { http2, connected: false, calls: 0, tls: options };
     const late = setTimeout(
       () => http2.destroy(new Error('connecting took too long')),
       this.#server.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,

@@ -32,13 +32,16 @@ export interface Scene {
   /** How long the tier takes, on the clock of the scene. */
   answersIn?: number;
   countsAlone?: boolean;
+  /** Of the replica that is forwarded to. */
+  lagMs?: number;
+  tierDeclines?: boolean;
 }
 
 const YES: TierOutcome = { answer: { method: 'Check', allowed: true } };
 
 export function scene(over: Scene = {}) {
   const clock = handClock();
-  const own = createOwnWrites(undefined, clock);
+  const own = createOwnWrites(undefined, clock, over.lagMs);
   const state = { head: { epoch: EPOCH, revision: over.revision ?? 5, commitId: 'c' } };
   const view = { state, model: () => undefined, latestModelId: () => 'M1' } as unknown as StoreView;
   const missing: string[] = [];
@@ -58,7 +61,10 @@ export function scene(over: Scene = {}) {
       tier: {
         name: 'critical',
         keeps: 'everything',
-        answer: () => (over.answersIn === undefined ? YES : clock.sleep(over.answersIn).then(() => YES)),
+        answer: () => {
+          if (over.tierDeclines) return { declined: 'reach' };
+          return over.answersIn === undefined ? YES : clock.sleep(over.answersIn).then(() => YES);
+        },
       },
       maxStalenessMs: 1_000,
       onStale: over.onStale ?? 'forward',

@@ -176,12 +176,20 @@ test('a caller who must not be answered from the past is sent to the primary, wh
   expect(syncing.decider.decide({ ...query, consistency: 'higher_consistency' }, {})).toMatchObject({
     primary: true,
   });
-  await (await syncing.own.capture.beginWrite(STORE, undefined, 'json')).committed(
-    new Uint8Array(),
-    `${EPOCH}.5`,
-  );
-  expect(syncing.decider.decide(query, {})).toMatchObject({ declined: 'syncing', primary: true });
 });
+
+test.each([{ complete: false }, { tierDeclines: true }])(
+  'after a Write that passed through here, the primary is asked until the lag of the replica has passed: %o',
+  async (over) => {
+    const { decider, own, clock } = scene({ ...over, lagMs: 5_000 });
+    const ticket = await own.capture.beginWrite(STORE, undefined, 'json');
+    await ticket.committed(new Uint8Array(), `${EPOCH}.5`);
+    await clock.pass(5_000);
+    expect(decider.decide(query, {})).toMatchObject({ primary: true });
+    await clock.pass(1);
+    expect(decider.decide(query, {})).not.toHaveProperty('primary');
+  },
+);
 
 /** When the hand-driven clock begins. */
 const NOW_MS = handClock().monoMs();

@@ -25,6 +25,10 @@ test.each<[string, Answering]>([
     (stream) => stream.respond({ ':status': 200, 'grpc-status': '14' }, { endStream: true }),
   ],
   [
+    'says that it has too much to do',
+    (stream) => stream.respond({ ':status': 200, 'grpc-status': '8' }, { endStream: true }),
+  ],
+  [
     'says that its time was up',
     (stream) => stream.respond({ ':status': 200, 'grpc-status': '4' }, { endStream: true }),
   ],

@@ -90,9 +90,10 @@ describe('a captured Write', () => {
     expect(told[1]).toBe(outcome);
   });
 
-  /** Both reach the upstream as they came; what they hold is for the walk to find. */
+  /** They reach the upstream as they came; what they hold is for the walk to find. */
   test.each<[string, () => [Buffer, Record<string, string>?]]>([
     ['too large to be read', () => [frame(LARGE)]],
+    ['compressed and too large', () => [compressed(LARGE), { 'grpc-encoding': 'gzip' }]],
     ['compressed', () => [compressed(toBinary(WriteRequestSchema, MESSAGE)), { 'grpc-encoding': 'gzip' }]],
   ])('that is %s is captured all the same, as one that was not read', async (_what, made) => {
     const { told, capture } = recording();
