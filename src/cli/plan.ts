@@ -9,9 +9,9 @@ import type { Keeps } from '../plugin/tier.ts';
 import { type KeptProduct, openProductBook, type ProductBook } from '../sidecar/products.ts';
 import { firstProducts } from '../sidecar/registry.ts';
 import { keptOf } from '../sidecar/store-filter.ts';
+import { errorText } from '../telemetry/error-text.ts';
 import { openUpstreamReader } from '../upstream/read.ts';
 import { EXIT } from './commands.ts';
-import { messageOf } from './faults.ts';
 import { UsageError } from './parse.ts';
 import { type Counted, countTuples } from './plan-count.ts';
 import { loadModel } from './plan-model.ts';
@@ -172,7 +172,7 @@ async function counted(config: Config, { store, keeps, complain }: Counting): Pr
     const found = await countTuples(reader, { storeId: store, keeps, progress, now: systemClock.monoMs });
     return { storeId: store, ...found };
   } catch (error) {
-    return { notCounted: `${url}: ${messageOf(error)}` };
+    return { notCounted: `${url}: ${errorText(error)}` };
   } finally {
     await reader.close();
   }
