@@ -61,8 +61,6 @@ export function createOffice(parts: OfficeParts): Office {
     return lanes.run(() => store(id).barrier(marker), options);
   }
 
-  /** Of an outage each store is told once, however many edges ask every second. */
-  const failing = new Set<string>();
   const rounds = createRounds({ ...parts, lanes, stores, store });
 
   async function answer(question: ControlQuestion): Promise<ControlReply> {
@@ -75,15 +73,11 @@ export function createOffice(parts: OfficeParts): Office {
       try {
         const head = await barrier(id, marker, options);
         if (head) heads[id] = head;
-        failing.delete(id);
       } catch (error) {
         if (error instanceof NotHolderError) return;
         // The edge sees that its store is missing from the reply, and its data grows older.
         parts.events.trouble(error);
-        const isNews = stores.has(id) && !failing.has(id);
-        // Ids that nobody knows may be invented: they are not remembered.
-        if (stores.has(id)) failing.add(id);
-        logger[isNews ? 'warn' : 'debug']({ store: id, err: error }, 'no barrier could be given for a store');
+        logger.warn({ store: id, err: error }, 'no barrier could be given for a store');
       }
     });
     const done = new AbortController();

@@ -51,19 +51,13 @@ export function createRounds(parts: RoundsParts): Rounds {
   let listed: readonly string[] = [];
   let missing: ReadonlySet<string> = new Set();
 
-  /** Of an outage each store is told once: it is tried again every second. */
-  const failing = new Set<string>();
-
   async function walk(storeId: string): Promise<void> {
     try {
       await parts.store(storeId).walk();
       parts.events.trouble(undefined);
-      if (failing.delete(storeId)) logger.info({ store: storeId }, 'the changelog can be walked again');
     } catch (error) {
       if (error instanceof NotHolderError) return;
       parts.events.trouble(error);
-      if (failing.has(storeId)) return;
-      failing.add(storeId);
       logger.warn({ store: storeId, err: error }, 'a walk of the changelog failed; it is tried again');
     }
   }

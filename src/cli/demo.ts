@@ -83,17 +83,17 @@ function portOf(error: unknown): string | undefined {
   return 'address' in error && 'port' in error ? `${error.address}:${error.port}` : undefined;
 }
 
-/** As many as any machine lets a process open: a warning would be the first that is seen of the program. */
-const FEW = 'limits: { connections: 500 }';
+/** Two sidecars and their upstream share the files that one process may open. */
+const FEW = 'limits: { connections: 256 }';
 
 function centralYaml({ httpPort }: DemoOptions, upstream: string): string {
   return `
 role: central
 node_id: demo-central
 listen: { http: "127.0.0.1:${httpPort}", admin: "127.0.0.1:0" }
-${FEW}
 upstream: { http: "${upstream}" }
 changelog: memory
+${FEW}
 `;
 }
 
@@ -103,10 +103,10 @@ function edgeYaml({ edgePort, adminPort }: DemoOptions, central: string, storeId
 role: edge
 edge_id: demo-edge
 listen: { http: "127.0.0.1:${edgePort}", admin: "127.0.0.1:${adminPort}" }
-${FEW}
 upstream: { http: "${central}" }
 changelog: memory
 store: memory
+${FEW}
 products:
   - { id: demo, stores: [ ${storeId} ], tier: critical }
 `;

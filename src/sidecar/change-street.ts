@@ -9,6 +9,7 @@ import type { Log } from '../plugin/log.ts';
 import { createReplica, type Replica, type ReplicaEvents } from '../replica/replica.ts';
 import { createSnapshots, type Snapshots } from '../replica/snapshots.ts';
 import type { Health } from '../telemetry/health.ts';
+import { calmLog } from './calm-log.ts';
 import { runNamed } from './edge-name.ts';
 import { createKeeper, type Keeper } from './keep.ts';
 import type { Meters } from './meters.ts';
@@ -93,6 +94,7 @@ function openCapture({ config, parts, meters, clock, logger }: ChangeStreetParts
   const common = { clock, logger, locks };
   const sequencer = createSequencer({
     ...common,
+    logger: calmLog(logger, clock),
     ...config.reconcile,
     log: parts.log,
     writer,

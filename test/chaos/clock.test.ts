@@ -38,7 +38,7 @@ describe.each([
     const upstream = createOrderedUpstream();
     const hub = createMemoryHub();
     const clock = movable();
-    const sequencer = centre(upstream, hub.open(), { clock });
+    const sequencer = centre(upstream, hub.open(), clock);
     const one = await edge(upstream, hub.open());
     await until(() => complete(one), 'complete');
     const before = await writeThrough(sequencer, upstream, { writes: [tuple(1)] });
@@ -55,10 +55,10 @@ describe.each([
     const upstream = createOrderedUpstream();
     const clock = movable();
     const hubs = [createMemoryHub(), createMemoryHub()];
-    const first = centre(upstream, hubs[0]?.open() ?? raise(), { clock });
+    const first = centre(upstream, hubs[0]?.open() ?? raise(), clock);
     const old = await writeThrough(first, upstream, { writes: [tuple(1)] });
     clock.movedMs = byMs;
-    const second = centre(upstream, hubs[1]?.open() ?? raise(), { clock });
+    const second = centre(upstream, hubs[1]?.open() ?? raise(), clock);
     const one = await edge(upstream, hubs[1]?.open() ?? raise());
     const young = await writeThrough(second, upstream, { writes: [tuple(2)] });
     await until(() => complete(one) && same(one, upstream), 'equal');

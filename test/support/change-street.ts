@@ -6,7 +6,7 @@ import type { TupleDelta } from '../../src/fga/change.ts';
 import { keyText, type Tuple } from '../../src/fga/tuple.ts';
 import type { ChangeFilter, ChangeLog } from '../../src/plugin/changelog.ts';
 import { type Clock, systemClock } from '../../src/plugin/clock.ts';
-import { type Log, silentLog } from '../../src/plugin/log.ts';
+import { silentLog } from '../../src/plugin/log.ts';
 import type { TupleStore } from '../../src/plugin/store.ts';
 import { createReplica, type Replica } from '../../src/replica/replica.ts';
 import type { OrderedUpstream } from './ordered-upstream.ts';
@@ -26,11 +26,7 @@ export function tuple(n: number, over: Partial<Tuple> = {}): Tuple {
   return { user: `user:u${n}`, relation: 'viewer', object: `document:d${n % 7}`, ...over };
 }
 
-export function centre(
-  upstream: OrderedUpstream,
-  log: ChangeLog,
-  { clock = systemClock, logger = silentLog }: { clock?: Clock; logger?: Log } = {},
-): Sequencer {
+export function centre(upstream: OrderedUpstream, log: ChangeLog, clock: Clock = systemClock): Sequencer {
   if (!log.writer) throw new Error('a centre needs a log with a writer');
   const sequencer = createSequencer({
     log,
@@ -44,7 +40,7 @@ export function centre(
     maxRps: 1_000,
     listEveryMs: 50,
     events: { published() {}, found() {}, trouble() {} },
-    logger,
+    logger: silentLog,
   });
   start((signal) => sequencer.run(signal));
   return sequencer;
