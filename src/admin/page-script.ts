@@ -135,7 +135,7 @@ function stores(s) {
 }
 function storeRow(store, product) {
   const [tone, word] = store.unknown ? ['bad', 'unknown id'] : store.phase === 'complete' && store.stale ? ['warn', 'stale'] : PHASES[store.phase];
-  const known = store.phase !== 'forwarding';
+  const known = store.phase !== 'forwarding' && !store.unknown;
   return h('tr', {},
     h('td', {}, store.name ? h('div', {}, store.name) : '', h('span', { class: 'mono' }, store.storeId === '*' ? 'every other store' : store.storeId),
       store.lastError ? h('small', {}, store.lastError) : '', store.storeDeleted ? h('small', {}, 'the upstream does not list it (deleted, or a wrong id?); kept here until no product names it') : ''),

@@ -54,7 +54,7 @@ function storeText(report: AuditReport): string {
     report;
   const why = reason === undefined ? '' : `: ${reason}`;
   const busy = undecided > 0 ? `, ${undecided} keys being written and not judged` : '';
-  const head = `${storeId}  ${WORDS[outcome]}${why} (${tuples} tuples, revision ${revision || 'unknown'}, ${seconds(tookMs)}${busy})`;
+  const head = `${storeId}  ${WORDS[outcome]}${why} (${tuples} tuples, revision ${revisionText(revision)}, ${seconds(tookMs)}${busy})`;
   const types = Object.entries(differences).map(
     ([type, { missing, extra, changed }]) =>
       `  ${type}: ${missing} missing here, ${extra} here alone, ${changed} with another condition`,
@@ -67,6 +67,11 @@ function storeText(report: AuditReport): string {
     ({ kind, object, relation, user }) => `    ${kind}: ${user} ${relation} ${object}`,
   );
   return `${[head, ...types, ...some, ...modelLines].join('\n')}\n`;
+}
+
+/** Of a store that was never copied there is none: `.0`. */
+function revisionText(revision: string): string {
+  return /^\.|^$/.test(revision) ? 'unknown' : revision;
 }
 
 function progressText({ storeId, read, held, differences }: AuditProgress): string {

@@ -1,5 +1,6 @@
 /** What an operator should do about an error that stopped a command. */
 import { ListenError } from '../proxy/listen.ts';
+import { errorText } from '../telemetry/error-text.ts';
 import { UsageError } from './parse.ts';
 
 /** One or two lines: what happened, and what to do next where that is known. */
@@ -18,21 +19,9 @@ export function faultText(error: unknown): string {
     return `${place} may not be opened by this user. Choose a port from 1024 up, or grant the right to bind it.`;
   }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
-    return `${place ?? messageOf(error)} may not be written by this user.`;
-  if (code === 'ENOSPC') return `The disk is full: ${messageOf(error)}`;
-  return messageOf(error);
-}
-
-/** The message, and the cause at the bottom of it where that says more. */
-export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const root = rootOf(error);
-  return root === undefined || error.message.includes(root) ? error.message : `${error.message} (${root})`;
-}
-
-function rootOf({ cause }: Error): string | undefined {
-  if (!(cause instanceof Error)) return undefined;
-  return rootOf(cause) ?? (cause.message || undefined);
+    return `${place ?? errorText(error)} may not be written by this user.`;
+  if (code === 'ENOSPC') return `The disk is full: ${errorText(error)}`;
+  return errorText(error);
 }
 
 interface Details {

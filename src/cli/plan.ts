@@ -6,13 +6,17 @@ import { tierName } from '../config/describe.ts';
 import { loadWhole, parseProducts, type Whole } from '../config/load.ts';
 import type { AuthorizationModel } from '../fga/model.ts';
 import { systemClock } from '../plugin/clock.ts';
+import { silentLog } from '../plugin/log.ts';
 import type { Keeps } from '../plugin/tier.ts';
+import { type Certificates, openCertificates } from '../sidecar/certificates.ts';
 import { type KeptProduct, openProductBook, type ProductBook } from '../sidecar/products.ts';
 import { firstProducts } from '../sidecar/registry.ts';
 import { keptOf } from '../sidecar/store-filter.ts';
+import { errorText } from '../telemetry/error-text.ts';
+import { createHealth } from '../telemetry/health.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
 import { openUpstreamReader } from '../upstream/read.ts';
 import { EXIT } from './commands.ts';
-import { messageOf } from './faults.ts';
 import { UsageError } from './parse.ts';
 import { countTuples } from './plan-count.ts';
 import { loadModel } from './plan-model.ts';
@@ -138,6 +142,12 @@ interface Counting {
   complain(text: string): void;
 }
 
+/** Nothing runs: what there is to tell of them is said by the call that fails. */
+function certificatesOf(config: Config): Certificates {
+  const metrics = createMetrics({ processMetrics: false });
+  return openCertificates({ config, clock: systemClock, logger: silentLog, health: createHealth(), metrics });
+}
+
 /** The table stands without it: whatever prevents the counting is said in its place. */
 async function counted(config: Config, { store, keeps, complain }: Counting): Promise<Plan['tuples']> {
   const { upstream } = config;
@@ -145,13 +155,16 @@ async function counted(config: Config, { store, keeps, complain }: Counting): Pr
   if (upstream === 'embedded') return { notCounted: 'the embedded upstream lives in the sidecar alone' };
   const url = upstream.primary?.http ?? upstream.http;
   const { apiToken } = upstream;
-  const reader = openUpstreamReader({ url, ...(apiToken === undefined ? {} : { apiToken }) });
+  const { primary: tls } = certificatesOf(config);
+  const reader = openUpstreamReader({ url, tls, ...(apiToken === undefined ? {} : { apiToken }) });
   const progress = (tuples: number) => complain(`${store}: ${tuples} tuples counted so far\n`);
   try {
+    // Its Read is empty for a store that is not there.
+    if (!(await reader.hasStore(store))) return { notCounted: `${url} has no store ${store}` };
     const found = await countTuples(reader, { storeId: store, keeps, progress, now: systemClock.monoMs });
     return { storeId: store, ...found };
   } catch (error) {
-    return { notCounted: `${url}: ${messageOf(error)}` };
+    return { notCounted: `${url}: ${errorText(error)}` };
   } finally {
     await reader.close();
   }

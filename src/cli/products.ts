@@ -1,10 +1,10 @@
 /** `rsfga-edge products`: what lies in the registry's bucket, looked at and changed from one place for every edge. */
-import { readFileSync } from 'node:fs';
 import { openProductShelf } from '../../plugins/index.ts';
 import type { ProductConfig, Products } from '../config/config.ts';
 import { tierName } from '../config/describe.ts';
 import { loadConfig, loadProducts, loadWhole, parseProducts } from '../config/load.ts';
 import { subjectNotes } from '../config/nats-subjects.ts';
+import { readFile } from '../config/read-file.ts';
 import { type KnownTiers, NO_TIERS } from '../config/tiers.ts';
 import { EXIT } from './commands.ts';
 import { type Parsed, UsageError } from './parse.ts';
@@ -56,7 +56,7 @@ async function get(parsed: Parsed, world: World): Promise<number> {
 
 async function apply(parsed: Parsed, world: World): Promise<number> {
   const file = fileOf(parsed);
-  const text = readFileSync(file, 'utf8');
+  const text = readFile(file);
   const tiers = await tiersOf(parsed, world);
   const next = parseProducts(text, { name: file, tiers });
   return withShelf(parsed, world, async (shelf, place) => {

@@ -48,7 +48,7 @@ function storeText(store: StoreStatus): string {
   const id = store.storeId.padEnd(26);
   if (store.phase === 'forwarding') return `${id}  forwarding`;
   if (store.unknown) return `${id}  UNKNOWN: the upstream has no store of this id`;
-  if (store.bootstrap !== undefined) {
+  if (store.bootstrap !== undefined && store.phase !== 'broken') {
     const { tuples, perSecond, expected, remainingMs } = store.bootstrap;
     const of = expected === undefined ? '' : ` of ${expected}`;
     const left = remainingMs === undefined ? '' : `, about ${spanText(remainingMs)} left`;

@@ -1,9 +1,9 @@
 /** `rsfga-edge status`: asks a running sidecar how it is. */
 import { json } from 'node:stream/consumers';
 import type { StatusReport } from '../admin/status.ts';
+import { errorText } from '../telemetry/error-text.ts';
 import { type AdminTarget, requestAdmin } from './admin-target.ts';
 import { EXIT } from './commands.ts';
-import { messageOf } from './faults.ts';
 import { statusText } from './status-text.ts';
 
 export interface StatusOptions {
@@ -33,7 +33,7 @@ async function onceOr(options: StatusOptions): Promise<string> {
   try {
     return statusText(await askStatus(options));
   } catch (error) {
-    return `${messageOf(error)}\n`;
+    return `${errorText(error)}\n`;
   }
 }
 

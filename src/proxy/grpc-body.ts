@@ -1,7 +1,7 @@
 /** Reads a unary gRPC request, bounded. What is too large to be read goes on as a stream. */
 import type { ServerHttp2Stream } from 'node:http2';
-import type { ReadSoFar } from '../upstream/grpc-call.ts';
 import { constants, gunzipSync } from 'node:zlib';
+import type { ReadSoFar } from '../upstream/grpc-call.ts';
 import { keepsFor } from '../upstream/grpc-stream.ts';
 
 const FRAME_BYTES = 5;

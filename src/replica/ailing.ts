@@ -25,7 +25,7 @@ export function createAiling(trouble: Trouble): Ailing {
 function allOf(errors: readonly UnknownStoreError[]): Error {
   const [first] = errors;
   if (first && errors.length === 1) return first;
-  const ids = errors.slice(0, MAX_NAMED).map(({ storeId }) => storeId);
+  const ids = errors.map(({ storeId }) => storeId).sort();
   const more = errors.length > MAX_NAMED ? ` and ${errors.length - MAX_NAMED} more` : '';
-  return new Error(`the upstream has none of the stores ${ids.join(', ')}${more}`);
+  return new Error(`the upstream has none of the stores ${ids.slice(0, MAX_NAMED).join(', ')}${more}`);
 }

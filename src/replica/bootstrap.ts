@@ -35,6 +35,9 @@ export const BARRIER_TIMEOUT_MS = 10_000;
  * sequencer is out of reach; nothing is lost by calling it again.
  */
 export async function copyStore(parts: BootstrapParts, track: Track, signal: AbortSignal): Promise<void> {
+  // Where it was unknown a moment ago, the sequencer and the log are not bothered before it is there.
+  if (track.unknown && !(await parts.upstream.hasStore(track.storeId)))
+    throw new UnknownStoreError(track.storeId);
   const noted = await noteHead(parts, track);
   track.phase = 'copying';
   track.open = undefined;

@@ -1,5 +1,6 @@
 /** Copies of stores: some at a time, each tried until it is made or no longer wanted, then confirmed by a marker. */
 
+import { errorText } from '../telemetry/error-text.ts';
 import { askForMarker, copyStore, UnknownStoreError } from './bootstrap.ts';
 import type { BootstrapParts } from './bootstrap-parts.ts';
 import type { Track } from './track.ts';
@@ -61,7 +62,7 @@ export function createCopies(parts: CopiesParts): Copies {
     } catch (error) {
       track.phase = 'broken';
       track.unknown = error instanceof UnknownStoreError;
-      track.lastError = messageOf(error);
+      track.lastError = errorText(error);
       if (isWanted(track)) parts.trouble(track, error);
       void again(track, signal);
     }
@@ -81,7 +82,7 @@ export function createCopies(parts: CopiesParts): Copies {
         await askForMarker(parts, track);
         if (await waiters.complete(track, MARKER_MS)) return parts.complete(track);
       } catch (error) {
-        track.lastError = messageOf(error);
+        track.lastError = errorText(error);
         await clock.sleep(RETRY_MS, signal);
       }
     }
@@ -100,8 +101,4 @@ export function createCopies(parts: CopiesParts): Copies {
       pump();
     },
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

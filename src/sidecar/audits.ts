@@ -79,7 +79,8 @@ export function createAudits(parts: AuditsParts): Audits {
     if (typeof question === 'string') return { refused: question, status: 400 };
     const kept = replica.tracks().map(({ storeId }) => storeId);
     const unknown = question.stores.find((storeId) => !kept.includes(storeId));
-    if (unknown !== undefined) return { refused: `The store ${unknown} is not kept here.`, status: 404 };
+    if (unknown !== undefined)
+      return { refused: `The store ${unknown} is not kept here; /status lists those that are.`, status: 404 };
     if (current?.by === 'operator') return { refused: 'Another audit is under way.', status: 409 };
     current?.stop.abort();
     await current?.ended;

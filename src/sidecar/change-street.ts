@@ -8,6 +8,8 @@ import type { Clock } from '../plugin/clock.ts';
 import type { Log } from '../plugin/log.ts';
 import { createReplica, type Replica, type ReplicaEvents } from '../replica/replica.ts';
 import { createSnapshots, type Snapshots } from '../replica/snapshots.ts';
+import type { Health } from '../telemetry/health.ts';
+import { calmLog } from './calm-log.ts';
 import { runNamed } from './edge-name.ts';
 import { createKeeper, type Keeper } from './keep.ts';
 import type { Meters } from './meters.ts';
@@ -33,6 +35,7 @@ export interface ChangeStreetParts {
   readonly meters: Meters;
   readonly clock: Clock;
   readonly logger: Log;
+  readonly health: Health;
   /** The process has to end. */
   fatal(error: Error): void;
   readonly book: ProductBook;
@@ -91,6 +94,7 @@ function openCapture({ config, parts, meters, clock, logger }: ChangeStreetParts
   const common = { clock, logger, locks };
   const sequencer = createSequencer({
     ...common,
+    logger: calmLog(logger, clock),
     ...config.reconcile,
     log: parts.log,
     writer,
@@ -109,8 +113,10 @@ function openCapture({ config, parts, meters, clock, logger }: ChangeStreetParts
   return { sequencer, desk, handOver };
 }
 
+const UNLISTED = 'The upstream does not tell its stores, so those that no product names are not found.';
+
 function openKept(all: ChangeStreetParts) {
-  const { config, parts, meters, clock, logger, book } = all;
+  const { config, parts, meters, clock, logger, book, health } = all;
   const { store, reader: upstream, log } = parts;
   if (!store) return undefined;
   const common = { store, upstream, clock, logger };
@@ -126,7 +132,11 @@ function openKept(all: ChangeStreetParts) {
       meters.snapshots.failed(error);
     },
   });
-  return { replica, snapshots, keeper: createKeeper({ ...common, book, replica }) };
+  const trouble = (error: unknown) => {
+    if (error === undefined) health.clear('stores');
+    else health.raise('stores', 'degraded', UNLISTED, error);
+  };
+  return { replica, snapshots, keeper: createKeeper({ ...common, book, replica, trouble }) };
 }
 
 /**

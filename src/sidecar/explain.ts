@@ -70,6 +70,11 @@ export interface ExplainParts {
 const SHRINK_MS = 2_000;
 /** More tuples read than this are counted and not searched. */
 const MOST_READ = 5_000;
+/** Such queries are forwarded without a question to the tier. */
+const NOT_KEPT = {
+  answeredBy: 'upstream',
+  declined: { reason: 'method', detail: 'the product keeps nothing here: every query is forwarded' },
+} as const;
 const BODY =
   'The body is a Check with its store: {"store_id": …, "tuple_key": {"user": …, "relation": …, "object": …}}, and what else a Check may hold';
 
@@ -88,7 +93,7 @@ export function createExplain(parts: ExplainParts): AdminCall {
     return {
       storeId,
       check: bare(query.tupleKey),
-      ...decided(decision, outcome),
+      ...(product.tier.keeps === 'nothing' ? NOT_KEPT : decided(decision, outcome)),
       product: {
         id: product.id,
         tier: product.tier.name,

@@ -15,7 +15,7 @@ export interface Keeper {
   asked(storeId: string): void;
   /** What of the disk is on its way out, and what went last. */
   erasures(): Pick<LocalStoreStatus, 'leaving' | 'erased'>;
-  /** False until the upstream was asked for its stores once, where that decides what is kept. */
+  /** False until the upstream has told its stores once, where that decides what is kept. */
   listed(): boolean;
   run(signal: AbortSignal): Promise<void>;
 }
@@ -36,6 +36,8 @@ export interface KeeperParts {
   readonly upstream: Upstream;
   readonly clock: Clock;
   readonly logger: Log;
+  /** The stores cannot be listed, or can again (`undefined`). */
+  trouble(error: unknown): void;
 }
 
 export function createKeeper(parts: KeeperParts): Keeper {
@@ -44,7 +46,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
   const unknown = new Map<string, number>();
   const erasures = createErasures(store, clock);
   const bell = createBell(clock);
-  let asked = false;
+  let listed = false;
   /** True when a store that no product names would be kept. */
   const discovers = () => book.known() && book.current().rest.tier.keeps !== 'nothing';
 
@@ -70,6 +72,17 @@ export function createKeeper(parts: KeeperParts): Keeper {
     tell();
   }
 
+  async function list(): Promise<void> {
+    try {
+      add(await upstream.listStores());
+      listed = true;
+      parts.trouble(undefined);
+    } catch (error) {
+      parts.trouble(error);
+      logger.warn({ err: error }, 'the stores of the upstream could not be listed; it is tried again');
+    }
+  }
+
   async function lookUp(storeId: string): Promise<void> {
     unknown.set(storeId, clock.monoMs());
     if ((await upstream.latestModelId(storeId)) !== undefined) add([storeId]);
@@ -85,20 +98,11 @@ export function createKeeper(parts: KeeperParts): Keeper {
       );
     },
     erasures: erasures.status,
-    listed: () => asked || !discovers(),
+    listed: () => listed || !discovers(),
     async run(signal) {
       tell();
       while (!signal.aborted) {
-        if (discovers())
-          await upstream
-            .listStores()
-            .then(add, (error: unknown) =>
-              logger.warn(
-                { err: error },
-                'the stores of the upstream could not be listed; it is tried again',
-              ),
-            );
-        asked ||= discovers();
+        if (discovers()) await list();
         erasures.look();
         await bell.wait(erasures.pending() ? LOOK_AT_DISK_MS : DISCOVER_EVERY_MS, signal);
       }

@@ -51,7 +51,10 @@ function storesOf(body: unknown, replica: Replica): { readonly ids: readonly str
     return { refused: '"stores" is a list of store ids, or absent for all.', status: 400 };
   const foreign = named.find((id) => !kept.includes(id));
   if (foreign !== undefined)
-    return { refused: `The store ${foreign.slice(0, 64)} is not kept here.`, status: 404 };
+    return {
+      refused: `The store ${foreign.slice(0, 64)} is not kept here; /status lists those that are.`,
+      status: 404,
+    };
   return { ids: named };
 }
 

@@ -30,6 +30,8 @@ export const ADVICE: Readonly<Record<string, string>> = {
   shadow: 'Keep the file that is named, then run `rsfga-edge audit --config FILE`.',
   snapshots:
     'Look at the bucket of the snapshots in NATS and its size. New edges read the primary meanwhile.',
+  stores:
+    'Does the upstream answer this sidecar? Is upstream.api_token right? What is kept already is answered; other queries are forwarded.',
   tier: 'The log names what the tier from outside did. Its queries are forwarded; no answer is wrong.',
   'unknown-store':
     'Correct the id in the products, or make the store. Its queries are forwarded; the other stores do not suffer.',

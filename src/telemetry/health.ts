@@ -4,6 +4,7 @@
  */
 
 import { ADVICE } from './advice.ts';
+import { errorText } from './error-text.ts';
 
 export type Severity = 'degraded' | 'unhealthy';
 export type HealthState = 'healthy' | Severity;
@@ -117,8 +118,4 @@ export function judgeLog(health: Health, signs: LogSigns): void {
 function worstFirst(a: Condition, b: Condition): number {
   if (a.severity !== b.severity) return a.severity === 'unhealthy' ? -1 : 1;
   return a.sinceMs - b.sinceMs;
-}
-
-function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

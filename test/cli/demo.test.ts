@@ -51,6 +51,8 @@ async function said({ output, ended }: Demo, words: string): Promise<string> {
 test('the three curl lines that it prints do what it says, and Ctrl-C ends it cleanly', async () => {
   const one = demo(await ports());
   const text = await said(one, 'Ctrl-C ends it');
+  // The first that anybody sees of it: no line of the log stands in between.
+  expect(text).not.toContain('"level"');
   const [check, write, status] = text.split('\n').filter((line) => line.startsWith('curl'));
   const sh = async (line: string | undefined) => (await run('sh', ['-c', line ?? 'false'])).stdout;
   const before = await sh(check);

@@ -1,10 +1,13 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { transformer } from '@openfga/syntax-transformer';
 import { describe, expect, test } from 'vitest';
 import { main } from '../../src/cli/main.ts';
 import type { Plan } from '../../src/cli/plan-table.ts';
+import { certificateAuthority, pem } from '../support/certificates.ts';
 
 const A = '01J0000000000000000000000A';
 const B = '01J0000000000000000000000B';
@@ -115,6 +118,24 @@ describe('the products of the YAML', () => {
     );
     expect(out).toMatch(/^ {2}document#owner +local$/m);
   });
+});
+
+test('tuples are counted over the TLS that the YAML names', async () => {
+  const authority = certificateAuthority('plan');
+  const { cert, key } = authority.issue('server');
+  const server = createServer({ cert: pem(cert), key: pem(key) }, (request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json', connection: 'close' });
+    response.end(request.url?.endsWith('/read') ? '{"tuples":[],"continuation_token":""}' : '{"id":"x"}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const upstream = `{ http: https://127.0.0.1:${port}, tls: { ca: ${authority.ca} } }`;
+  try {
+    const { tuples } = await planned(`role: edge\nupstream: ${upstream}\n`, '--store', A);
+    expect(tuples).toMatchObject({ tuples: 0, whole: true });
+  } finally {
+    server.close();
+  }
 });
 
 describe('a model with mistakes', () => {

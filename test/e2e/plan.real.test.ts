@@ -197,6 +197,13 @@ describe.skipIf(!serversAvailable())('the plan of an edge', () => {
     },
   );
 
+  test('a store that the server does not have is named, and not taken for an empty one', async () => {
+    stores.absent = '01J0000000000000000000000X';
+    expect((await planOf('absent')).tuples).toEqual({
+      notCounted: `${openfga.http} has no store ${stores.absent}`,
+    });
+  });
+
   test('a newer model that reaches further is planned as it then goes', async () => {
     const planned = await planOf('documents', NEWER);
     const before = await planOf('documents');

@@ -32,6 +32,15 @@ test('a condition that goes on keeps since when, and shows its newest reason and
   ]);
 });
 
+test('the last error says what is at the bottom of it', () => {
+  const health = createHealth();
+  const cause = new Error('connect ECONNREFUSED 127.0.0.1:1');
+  health.raise('copy', 'degraded', 'x', new Error('the upstream server cannot be reached', { cause }));
+  expect(health.report().conditions[0]?.lastError).toBe(
+    'the upstream server cannot be reached (connect ECONNREFUSED 127.0.0.1:1)',
+  );
+});
+
 test('what ended is remembered, newest first and not without end', () => {
   let now = 0;
   const health = createHealth({ now: () => now++ });

@@ -1,5 +1,5 @@
 /** The macros `all`, `exists`, `exists_one`, `map` and `filter`, which the parser unfolds to one fold. */
-import { Decline } from '../run.ts';
+import { Decline } from '../decline.ts';
 import { type Expr, type Frame, type Node, type Scope, Unsupported } from './node.ts';
 import { type CelType, type CelValue, Failure, isBroken, isList, isMap } from './values.ts';
 
