@@ -6,7 +6,7 @@ import { MAX_PAGE_SIZE } from '../fga/limits.ts';
 import type { Clock } from '../plugin/clock.ts';
 import type { ChangelogEntry, Upstream } from '../plugin/upstream.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { createRecentEntries, type Recent, walkOverlap } from './walk.ts';
+import { createRecentEntries, type Recent, signature, walkOverlap } from './walk.ts';
 
 export interface RecentPast {
   /** What the tail came by, once it is dealt with. */
@@ -80,7 +80,11 @@ export function createRecentPast(parts: RecentPastParts): RecentPast {
     },
     async takeUp(from) {
       if (takenUp) return;
-      if (overlapMs > 0 && from.seenMs > 0) await deal(await readAgain(from, from.seenMs + overlapMs), true);
+      if (overlapMs > 0 && from.seenMs > 0) {
+        const [ahead] = (await upstream.readChanges(storeId, from.token)).entries;
+        const again = await readAgain(from, from.seenMs + overlapMs);
+        await deal({ ...again, entries: before(ahead, again.entries) }, true);
+      }
       takenUp = true;
     },
     async look(at) {
@@ -90,4 +94,13 @@ export function createRecentPast(parts: RecentPastParts): RecentPast {
       dueMs = beganMs + overlapMs / 3;
     },
   };
+}
+
+/** Without what the tail comes by. Of two that look alike the later one is taken for its first: rather too much than too little. */
+function before(
+  ahead: ChangelogEntry | undefined,
+  entries: readonly ChangelogEntry[],
+): readonly ChangelogEntry[] {
+  const at = ahead ? entries.findLastIndex((entry) => signature(entry) === signature(ahead)) : -1;
+  return at < 0 ? entries : entries.slice(0, at);
 }

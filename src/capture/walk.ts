@@ -130,7 +130,7 @@ export function createRecentEntries(): RecentEntries {
   };
 }
 
-function signature(entry: ChangelogEntry): string {
+export function signature(entry: ChangelogEntry): string {
   return `${entry.operation} ${entry.timestampMs} ${keyText(entry.tuple)}`;
 }
 

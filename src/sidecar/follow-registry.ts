@@ -58,7 +58,7 @@ function followText(
     known: textOf(path),
     changed: async (text) => {
       registry.unreadable(undefined);
-      await registry.offer(offerOf(text));
+      return (await registry.offer(offerOf(text))) === 'failed' ? 'again' : 'done';
     },
     trouble: registry.unreadable,
   });
@@ -94,8 +94,10 @@ function followShelf(parts: FollowerParts, shelf: Shelf): RegistryFollower {
     taken = found;
     const from = `${config.registry.kind} revision ${found.revision}`;
     // What reaches every edge has no business with the environment of one.
-    if (await registry.offer({ from, read: () => parseProducts(found.text, { name: from, tiers }) }))
-      await remember(config, found.text, logger);
+    const read = () => parseProducts(found.text, { name: from, tiers });
+    const outcome = await registry.offer({ from, read });
+    if (outcome === 'taken') await remember(config, found.text, logger);
+    if (outcome === 'failed') taken = undefined;
     return ASK_EVERY_MS;
   }
 

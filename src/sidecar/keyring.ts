@@ -71,7 +71,10 @@ export function createKeyring({ place, first, clock, logger, told, judge }: Keyr
     paths: place.files.map(({ path }) => path),
     known,
     clock,
-    changed: take,
+    changed: async (texts) => {
+      await take(texts);
+      return 'done';
+    },
     trouble: (error) => refuse([unreadableOf(place, error)]),
   });
   return {

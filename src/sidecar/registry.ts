@@ -34,9 +34,12 @@ export interface Offer {
   read(): Products;
 }
 
+/** Refused: there is a mistake in it. Failed: a tier that it names could not be opened, which may go another time. */
+export type Taken = 'taken' | 'refused' | 'failed';
+
 export interface Registry {
-  /** True when the products were taken. Never rejects. */
-  offer(offer: Offer): Promise<boolean>;
+  /** Never rejects. */
+  offer(offer: Offer): Promise<Taken>;
   /** The place cannot be read; the products stay. `undefined`: it can again. */
   unreadable(error: unknown): void;
   status(): RegistryStatus;
@@ -47,31 +50,35 @@ export function createRegistry(parts: RegistryParts): Registry {
   const serial = createSerial();
   let state: Omit<RegistryStatus, 'source' | 'place'> = {};
 
-  async function take({ from, read }: Offer): Promise<boolean> {
+  async function take({ from, read }: Offer): Promise<Taken> {
+    let sound = false;
     try {
       const products = read();
       if (!parts.canKeep && follows({ defaultTier: config.defaultTier, ...products }))
         throw new Error('products that keep something need a local store: restart the sidecar');
       const before = idsOf(book);
+      sound = true;
       await book.replace(products);
       state = { from, takenAtMs: clock.wallMs() };
       health.clear('products');
       metrics.counter('rsfga_product_updates_total', 'taken').value += 1;
       logger.info({ from, ...difference(before, idsOf(book)) }, 'the products are taken up');
-      return true;
+      return 'taken';
     } catch (error) {
-      refuse(from, error);
-      return false;
+      refuse(from, error, sound);
+      return sound ? 'failed' : 'refused';
     }
   }
 
-  function refuse(from: string, error: unknown): void {
+  function refuse(from: string, error: unknown, triesAgain: boolean): void {
     const text = error instanceof Error ? error.message : String(error);
     const problems = error instanceof ConfigError ? error.problems : [];
+    // Tried again and again: said once.
+    const isKnown = triesAgain && state.refused?.from === from && state.refused.error === text;
     state = { ...state, refused: { from, atMs: clock.wallMs(), error: text, problems } };
-    metrics.counter('rsfga_product_updates_total', 'refused').value += 1;
+    if (!isKnown) metrics.counter('rsfga_product_updates_total', 'refused').value += 1;
     health.raise('products', 'degraded', `Products from ${from} were refused; those before stay.`, text);
-    logger.error({ from, error: text }, 'products were refused; those before stay');
+    if (!isKnown) logger.error({ from, error: text }, 'products were refused; those before stay');
   }
 
   return {

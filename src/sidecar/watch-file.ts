@@ -21,8 +21,8 @@ export interface FileWatchParts {
   readonly clock: Clock;
   /** The text that was there at the start. */
   readonly known: string;
-  /** Another text is there. */
-  changed(text: string): Promise<void>;
+  /** Another text is there. `again`: it is told once more at the next look. */
+  changed(text: string): Promise<Told>;
   /** It cannot be read, or the folder cannot be watched. */
   trouble(error: unknown): void;
 }
@@ -31,8 +31,10 @@ export interface FilesWatchParts extends Omit<FileWatchParts, 'path' | 'known' |
   readonly paths: readonly string[];
   /** In the order of `paths`. */
   readonly known: readonly string[];
-  changed(texts: readonly string[]): Promise<void>;
+  changed(texts: readonly string[]): Promise<Told>;
 }
+
+export type Told = 'done' | 'again';
 
 /** Where no event comes. */
 const LOOK_EVERY_MS = 10_000;
@@ -70,7 +72,7 @@ export function createFilesWatch(parts: FilesWatchParts): FileWatch {
       const text = await settled(signal);
       if (text === undefined || (same(text, last) && !always)) return;
       last = text;
-      await parts.changed(text);
+      if ((await parts.changed(text)) === 'again') asked = true;
     } catch (error) {
       parts.trouble(error);
     }

@@ -48,6 +48,20 @@ test('a late entry that the predecessor passed over is found although the first 
   expect(await folded(log)).toEqual([anne, bob, carol].map(keyText));
 });
 
+test('who takes up a log publishes what comes after the checkpoint once, and what lies before it once more', async () => {
+  const upstream = createOrderedUpstream();
+  const log = createMemoryChangeLog();
+  const before = sequencer(upstream, log);
+  await before.barrier();
+  upstream.commit({ writes: [anne] });
+  await before.barrier('its checkpoint is in the log');
+  upstream.commit({ writes: [bob] });
+  upstream.commit({ writes: [carol] });
+  const after = sequencer(upstream, log);
+  await after.barrier();
+  expect(after.found).toEqual([1, 2]);
+});
+
 test('an entry at the edge of the recent past is not found again and again', async () => {
   const upstream = createOrderedUpstream();
   const { readChanges } = upstream;

@@ -29,7 +29,10 @@ function begin(): void {
     path,
     clock: systemClock,
     known: 'one',
-    changed: async (text) => void told.push(text),
+    changed: async (text) => {
+      told.push(text);
+      return 'done';
+    },
     trouble: (error) => void troubles.push(String(error)),
   });
   running = watch.run(stop.signal);
