@@ -110,7 +110,7 @@ interface Passing {
   readonly body?: RequestBody;
 }
 
-/** Behind a replica: a Read, or a query that is only passed on. */
+/** A Read behind a replica: to the primary where it has to see what was just written. */
 function readOnce(passing: Passing, body: ReadBody): void {
   const { street, req } = passing;
   const primary = isStrongRead(body) || seesPrimary(street, req);

@@ -1,6 +1,6 @@
 /**
  * The one table of routes (contract section 1.2). What it does not name, or names in an odd spelling (`//`, `..`,
- * percent-encoding, a trailing slash, a query string on a query), is forwarded as it came: upstream decides what it means.
+ * percent-encoding, a trailing slash), is forwarded as it came: upstream decides what it means.
  */
 import type { QueryMethod } from '../fga/query.ts';
 
@@ -82,11 +82,10 @@ export function routeOf(method: string, target: string): Route {
   return changesSomething(method, target) ? PASSED_ON : UNKNOWN;
 }
 
-/** Upstream ignores it here: such a Write is captured like any other, such a query may ask for what no replica has. */
+/** Upstream ignores it here: such a Write is captured like any other, such a query is counted like any other. */
 function withQueryString(action: string): Row | undefined {
   const mark = action.indexOf('?');
-  const row = mark < 0 ? undefined : ACTIONS.get(action.slice(0, mark));
-  return row?.kind === 'query' ? { kind: 'read' } : row;
+  return mark < 0 ? undefined : ACTIONS.get(action.slice(0, mark));
 }
 
 /** Only the plain spelling: in any other the store that upstream will see cannot be told. */

@@ -51,8 +51,10 @@ export class HttpQueryCall implements QueryCall {
     this.#body = query.body;
   }
 
+  /** A query string is the upstream's to ignore. */
   admit(): Admission {
-    return admit(this.#req.headers);
+    const admission = admit(this.#req.headers);
+    return this.#req.url?.includes('?') ? { ...admission, declined: 'request' } : admission;
   }
 
   understand(): Understood {

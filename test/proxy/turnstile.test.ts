@@ -3,7 +3,7 @@ import { createTurnstile, type Quota, type Turn } from '../../src/proxy/turnstil
 import { handClock } from '../support/hand-clock.ts';
 import { closingAfterEach } from './after-each.ts';
 import { ask, startServing, YES } from './serving.ts';
-import { STORE } from './street-setup.ts';
+import { A_CHECK, CHECK, post, STORE, talk } from './street-setup.ts';
 
 function turnstile(quotas: Readonly<Record<string, Quota>>, concurrentQueries = 100) {
   const clock = handClock();
@@ -83,6 +83,20 @@ describe('a street with a turnstile', () => {
     answer.resolve();
     expect(await slow).toContain('"allowed":true');
     await expect.poll(() => ask(street.port)).toContain('"allowed":true');
+  });
+
+  test('counts a query whatever its target has behind a question mark', async () => {
+    const quota = { queriesPerSecond: 1 };
+    const own = createTurnstile({
+      concurrentQueries: 100,
+      quotaOf: () => ({ id: 'p', quota }),
+      clock: handClock(),
+    });
+    const street = await startServing(() => ({ answer: YES, servedBy: 'local' }), { turnstile: own });
+    closing(() => street.close());
+    const odd = () => talk(street.port, post(`${CHECK}?x`, A_CHECK, 'Connection: close'));
+    expect(await odd()).toContain('from upstream');
+    expect(await odd()).toContain('resource_exhausted');
   });
 
   test('gives the place back when the client leaves, and when it was answered at once', async () => {
