@@ -9,6 +9,7 @@ import { type Admission, admit } from './admit.ts';
 import { FORWARDED, forwardedHeaders, sendAnswer, sendError, sendObjects, sendOwnError } from './answer.ts';
 import { bytesOf, type ReadBody } from './body.ts';
 import type { Street } from './handle.ts';
+import { isPlain } from './routes.ts';
 import type { FinalDecision, Forwarding, LocalView, QueryCall, Understood } from './serve.ts';
 
 /** The JSON of a query and of its answer. */
@@ -51,10 +52,10 @@ export class HttpQueryCall implements QueryCall {
     this.#body = query.body;
   }
 
-  /** A query string is the upstream's to ignore. */
+  /** An odd target is the upstream's to read. */
   admit(): Admission {
     const admission = admit(this.#req.headers);
-    return this.#req.url?.includes('?') ? { ...admission, declined: 'request' } : admission;
+    return isPlain(this.#req.url ?? '') ? admission : { ...admission, declined: 'request' };
   }
 
   understand(): Understood {

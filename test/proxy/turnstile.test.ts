@@ -85,7 +85,11 @@ describe('a street with a turnstile', () => {
     await expect.poll(() => ask(street.port)).toContain('"allowed":true');
   });
 
-  test('counts a query whatever its target has behind a question mark', async () => {
+  test.each([
+    ['a query string', (path: string) => `${path}?x`],
+    ['percent-encoding', (path: string) => path.replace('check', 'chec%6b')],
+    ['another form', (path: string) => `http://s${path}`],
+  ])('counts a query whose target has %s', async (_what, odd) => {
     const quota = { queriesPerSecond: 1 };
     const own = createTurnstile({
       concurrentQueries: 100,
@@ -94,9 +98,9 @@ describe('a street with a turnstile', () => {
     });
     const street = await startServing(() => ({ answer: YES, servedBy: 'local' }), { turnstile: own });
     closing(() => street.close());
-    const odd = () => talk(street.port, post(`${CHECK}?x`, A_CHECK, 'Connection: close'));
-    expect(await odd()).toContain('from upstream');
-    expect(await odd()).toContain('resource_exhausted');
+    const asked = () => talk(street.port, post(odd(CHECK), A_CHECK, 'Connection: close'));
+    expect(await asked()).toContain('from upstream');
+    expect(await asked()).toContain('resource_exhausted');
   });
 
   test('gives the place back when the client leaves, and when it was answered at once', async () => {
