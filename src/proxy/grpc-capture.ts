@@ -35,8 +35,8 @@ export function storeOfWrite(kind: GrpcWrite['kind'], message: Buffer | undefine
 }
 
 /**
- * Of a Write that is not one plain message: too large to be read, or compressed. Good enough to have the store looked at, not
- * to judge a caller by: the upstream may find another one further back. `''` when it cannot be told.
+ * Of what is not one plain message: too large to be read, or compressed. Good enough to have the store looked at, not to judge a
+ * caller by: the upstream may find another one further back. `''` when it cannot be told.
  */
 export function storeOfUnread({ body, headers }: Pick<GrpcWrite, 'body' | 'headers'>): string {
   const front = frontOf(body, headers['grpc-encoding']);

@@ -59,9 +59,23 @@ function read({ street, stream }: GrpcCall, done: (body: ReadSoFar) => void): vo
 function query(call: Omit<GrpcQuery, 'question'>): void {
   const message = messageOf(call.body);
   const question = message && readQuestion(call.method, message);
-  // What cannot be read here may ask for what no replica has.
-  if (question === undefined || !STORE_ID.test(question.storeId)) pass(call, true, call.body);
+  if (question === undefined || !STORE_ID.test(question.storeId))
+    gated(call, undefined, () => unreadQuery(call));
   else gated(call, question.storeId, () => serve(new GrpcQueryCall({ ...call, question })));
+}
+
+/** Takes a place as any query does. It may ask for what no replica has. */
+function unreadQuery(call: Omit<GrpcQuery, 'question'>): void {
+  const { street, stream, headers, method } = call;
+  const turn = street.turnstile?.enter(storeOfUnread(call));
+  if (turn !== undefined && 'refused' in turn) {
+    sendGrpcOwnError(stream, contentTypeOf(headers), turn.refused);
+    street.events.shed(method, turn.reason);
+    return;
+  }
+  if (stream.closed) turn?.leave();
+  else if (turn !== undefined) stream.once('close', turn.leave);
+  relay(call, true, call.body);
 }
 
 function write(call: Omit<GrpcWrite, 'message' | 'storeId'>): void {

@@ -47,11 +47,11 @@ function handle(req: IncomingMessage, res: ServerResponse, { street, room }: Hal
       });
       break;
     case 'read':
-      if (street.replica) read((body) => readOnce({ street, req, res, startedAt }, body));
+      if (street.replica) read((body) => readOnce({ street, req, res, startedAt }, route.storeId, body));
       else pass(street.upstream, { street, req, res, startedAt });
       break;
     case 'forward': {
-      const primary = route.primary || seesPrimary(street, req);
+      const primary = route.primary || seesPrimary(street, req, storeIn(req.url ?? ''));
       pass(primary ? street.primary : street.upstream, { street, req, res, startedAt });
     }
   }
@@ -89,18 +89,21 @@ interface Passing {
   readonly body?: RequestBody;
 }
 
-/** Behind a replica: a Read, or a query that is only passed on. */
-function readOnce(passing: Passing, body: ReadBody): void {
+/** A Read behind a replica: to the primary where it has to see what was just written. */
+function readOnce(passing: Passing, storeId: string, body: ReadBody): void {
   const { street, req } = passing;
-  const primary = isStrongRead(body) || seesPrimary(street, req);
+  const primary = isStrongRead(body) || seesPrimary(street, req, storeId);
   pass(primary ? street.primary : street.upstream, { ...passing, body: bytesOf(body) });
 }
 
 /** Behind a replica: it names a revision, or a store of which a Write has just passed through here. */
-function seesPrimary({ replica, wroteLately }: Street, { headers, url = '' }: IncomingMessage): boolean {
+function seesPrimary(
+  { replica, wroteLately }: Street,
+  { headers }: IncomingMessage,
+  storeId: string | undefined,
+): boolean {
   if (!replica) return false;
   if (headers['rsfga-min-revision'] !== undefined) return true;
-  const storeId = storeIn(url);
   return storeId !== undefined && (wroteLately?.(storeId) ?? false);
 }
 

@@ -1,6 +1,6 @@
 /**
- * The one table of routes (contract section 1.2). What it does not name, or names in an odd spelling (`//`, `..`,
- * percent-encoding, a trailing slash, a query string on a query), is forwarded as it came: upstream decides what it means.
+ * The one table of routes (contract section 1.2). What it does not name, or names in a spelling that upstream does not take for
+ * it (`//`, `..`, a trailing slash), is forwarded as it came: upstream decides what it means.
  */
 import type { QueryMethod } from '../fga/query.ts';
 
@@ -74,19 +74,30 @@ const CHANGING = ROUTES.filter(([, , row]) => row === CHANGES).map(
 
 /** `target` is the raw request target. */
 export function routeOf(method: string, target: string): Route {
-  if (method === 'POST' && target.startsWith(PREFIX) && target.charCodeAt(ACTION_AT - 1) === 47) {
-    const row = ACTIONS.get(target.slice(ACTION_AT)) ?? withQueryString(target.slice(ACTION_AT));
-    const storeId = target.slice(PREFIX.length, ACTION_AT - 1);
+  const path = isPlain(target) ? target : pathIn(target);
+  if (method === 'POST' && path.startsWith(PREFIX) && path.charCodeAt(ACTION_AT - 1) === SLASH) {
+    const row = ACTIONS.get(path.slice(ACTION_AT));
+    const storeId = path.slice(PREFIX.length, ACTION_AT - 1);
     if (row !== undefined && STORE_ID.test(storeId)) return toRoute(row, storeId);
   }
-  return changesSomething(method, target) ? PASSED_ON : UNKNOWN;
+  return changesSomething(method, path) ? PASSED_ON : UNKNOWN;
 }
 
-/** Upstream ignores it here: such a Write is captured like any other, such a query may ask for what no replica has. */
-function withQueryString(action: string): Row | undefined {
-  const mark = action.indexOf('?');
-  const row = mark < 0 ? undefined : ACTIONS.get(action.slice(0, mark));
-  return row?.kind === 'query' ? { kind: 'read' } : row;
+const SLASH = 47;
+
+/** The path alone, and every character of it as itself. */
+export function isPlain(target: string): boolean {
+  return target.charCodeAt(0) === SLASH && !target.includes('?') && !target.includes('%');
+}
+
+/** What upstream goes by: no scheme and authority, no query string, and what is percent-encoded undone. */
+function pathIn(target: string): string {
+  const [path = ''] = target.replace(/^https?:\/\/[^/?#]*/, '').split('?');
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 /** Only the plain spelling: in any other the store that upstream will see cannot be told. */
@@ -114,10 +125,9 @@ function toRoute(row: Row, storeId: string): Route {
   }
 }
 
-function changesSomething(method: string, target: string): boolean {
+function changesSomething(method: string, path: string): boolean {
   if (method === 'GET') return false;
-  const mark = target.indexOf('?');
-  const parts = (mark < 0 ? target : target.slice(0, mark)).split('/');
+  const parts = path.split('/');
   return CHANGING.some(([verb, pattern]) => verb === method && matches(pattern, parts));
 }
 

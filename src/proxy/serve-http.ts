@@ -9,6 +9,7 @@ import { FORWARDED, forwardedHeaders, sendAnswer, sendError, sendObjects, sendOw
 import { bytesOf, type ReadBody } from './body.ts';
 import type { FinalDecision, LocalView } from './decision.ts';
 import type { Forwarding, QueryCall, Understood } from './query-call.ts';
+import { isPlain } from './routes.ts';
 import type { Street } from './street.ts';
 
 export interface HttpQuery {
@@ -42,8 +43,10 @@ export class HttpQueryCall implements QueryCall {
     this.#body = query.body;
   }
 
+  /** An odd target is the upstream's to read. */
   admit(): Admission {
-    return admit(this.#req.headers);
+    const admission = admit(this.#req.headers);
+    return isPlain(this.#req.url ?? '') ? admission : { ...admission, declined: 'request' };
   }
 
   understand(): Understood {

@@ -5,7 +5,7 @@ import { type ConnectionOptions, TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
 
 export interface UpstreamTls {
-  /** Asked at each connect; another object once the certificates have changed. */
+  /** Asked at each connect, and at each gRPC call; the same object until the certificates have changed. */
   options(): ConnectionOptions;
   /** Told what TLS refused, and `undefined` when a connection has stood for a moment, or brought something. */
   shook(error: Error | undefined): void;

@@ -1,4 +1,5 @@
 /** Places of queries over gRPC: bounded, and given back however a call ends. */
+import { gzipSync } from 'node:zlib';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { CheckRequestSchema } from '../../proto/gen/openfga/v1/openfga_service_pb.ts';
@@ -84,9 +85,36 @@ describe('a query over gRPC', () => {
   });
 });
 
-const QUESTION = frame(
-  toBinary(CheckRequestSchema, create(CheckRequestSchema, { storeId: STORE, tupleKey: KEY })),
-);
+test('queries that are not read here take places too, of the product that they name first', async () => {
+  const go = Promise.withResolvers<void>();
+  const upstream = await started(
+    startRudeGrpc((stream, headers, raw) => void go.promise.then(() => politely()(stream, headers, raw))),
+  );
+  const entered: string[] = [];
+  const turnstile = createTurnstile({
+    concurrentQueries: 100,
+    quotaOf: (storeId) => {
+      entered.push(storeId);
+      return storeId === STORE ? { id: 'one', quota: { concurrentQueries: 1 } } : { id: 'any' };
+    },
+    clock: { monoMs: () => 0 },
+  });
+  const { client } = await started(startGrpcStreet({ port: upstream.port, street: { turnstile } }));
+  const packed = frame(gzipSync(MESSAGE)).fill(1, 0, 1);
+  const ask = (bytes: Uint8Array) => client.raw(`${SERVICE}Check`, bytes, { 'grpc-encoding': 'gzip' });
+  const first = ask(packed);
+  await expect.poll(() => entered).toEqual([STORE]);
+  expect(await ask(packed)).toMatchObject({ status: 8, messages: [] });
+  const other = ask(frame(Buffer.from('no gzip')).fill(1, 0, 1));
+  await expect.poll(() => entered).toEqual([STORE, STORE, '']);
+  go.resolve();
+  expect(await first).toMatchObject({ status: 0 });
+  expect(await other).toMatchObject({ status: 0 });
+  expect(await ask(packed)).toMatchObject({ status: 0 });
+});
+
+const MESSAGE = toBinary(CheckRequestSchema, create(CheckRequestSchema, { storeId: STORE, tupleKey: KEY }));
+const QUESTION = frame(MESSAGE);
 
 /** Asks until there is a place: the end of a cancelled call is heard a moment after its client has gone. */
 async function placed<T extends { readonly status: number }>(

@@ -104,7 +104,8 @@ export interface GrpcStreetOptions {
 
 export async function startGrpcStreet(options: GrpcStreetOptions): Promise<GrpcTestStreet> {
   const { port, tls, answerTimeoutMs = 15_000, connectTimeoutMs = 5_000 } = options;
-  const trust = tls && { options: () => clientOptions({ ca: tls.ca }), shook: () => undefined };
+  const trusted = tls && clientOptions({ ca: tls.ca });
+  const trust = trusted && { options: () => trusted, shook: () => undefined };
   const times = { answerTimeoutMs, connectTimeoutMs };
   const upstream = openGrpcForwarder({ host: '127.0.0.1', port, ...times, ...(trust && { tls: trust }) });
   const handler = openGrpcStreet({

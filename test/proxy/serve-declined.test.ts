@@ -53,6 +53,13 @@ describe('a query that is declined', () => {
     expect(upstream.heard[0]?.endsWith(body)).toBe(true);
   });
 
+  test('because of a query string is forwarded as it came', async () => {
+    const { port, upstream } = await serving(() => ({ answer: YES, ...LOCAL }));
+    const answer = await talk(port, post(`${CHECK}?trace=1`, A_CHECK, 'Connection: close'));
+    expect(answer).toContain('Rsfga-Declined: request');
+    expect(upstream.heard[0]).toContain(`POST ${CHECK}?trace=1 HTTP/1.1`);
+  });
+
   test.each([
     ['throws', () => Promise.reject(new Error('a defect'))],
     [

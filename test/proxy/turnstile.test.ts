@@ -3,7 +3,7 @@ import { createTurnstile, type Quota, type Turn } from '../../src/proxy/turnstil
 import { handClock } from '../support/hand-clock.ts';
 import { closingAfterEach } from './after-each.ts';
 import { ask, startServing, YES } from './serving.ts';
-import { STORE } from './street-setup.ts';
+import { A_CHECK, CHECK, post, STORE, talk } from './street-setup.ts';
 
 function turnstile(quotas: Readonly<Record<string, Quota>>, concurrentQueries = 100) {
   const clock = handClock();
@@ -83,6 +83,24 @@ describe('a street with a turnstile', () => {
     answer.resolve();
     expect(await slow).toContain('"allowed":true');
     await expect.poll(() => ask(street.port)).toContain('"allowed":true');
+  });
+
+  test.each([
+    ['a query string', (path: string) => `${path}?x`],
+    ['percent-encoding', (path: string) => path.replace('check', 'chec%6b')],
+    ['another form', (path: string) => `http://s${path}`],
+  ])('counts a query whose target has %s', async (_what, odd) => {
+    const quota = { queriesPerSecond: 1 };
+    const own = createTurnstile({
+      concurrentQueries: 100,
+      quotaOf: () => ({ id: 'p', quota }),
+      clock: handClock(),
+    });
+    const street = await startServing(() => ({ answer: YES, servedBy: 'local' }), { turnstile: own });
+    closing(() => street.close());
+    const asked = () => talk(street.port, post(odd(CHECK), A_CHECK, 'Connection: close'));
+    expect(await asked()).toContain('from upstream');
+    expect(await asked()).toContain('resource_exhausted');
   });
 
   test('gives the place back when the client leaves, and when it was answered at once', async () => {
