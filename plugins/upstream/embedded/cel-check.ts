@@ -6,6 +6,7 @@ import { parse } from '@bufbuild/cel';
 import type { CelType as DeclaredType } from '../../../src/engine/cel/values.ts';
 import { overloadsAcross, overloadsOf } from './cel-overloads.ts';
 import {
+  ANY,
   allAssignable,
   type Bindings,
   BOOL,
@@ -13,6 +14,7 @@ import {
   celType,
   DYN,
   isAssignable,
+  isDyn,
   isSame,
   mostGeneral,
   resolved,
@@ -26,7 +28,9 @@ type Kind<Case extends string> =
 export function celTypeOf(type: DeclaredType | undefined): CelType {
   if (type?.kind === 'list') return celType('list', celTypeOf(type.element));
   if (type?.kind === 'map') return celType('map', celTypeOf(type.key), celTypeOf(type.value));
-  return celType(type?.kind ?? 'dyn');
+  if (type === undefined) return DYN;
+  // The engine makes no difference between the two.
+  return type.kind === 'dyn' ? ANY : celType(type.kind);
 }
 
 class IllTyped extends Error {}
@@ -106,7 +110,7 @@ class Checking {
   #select({ operand, field, testOnly }: Kind<'selectExpr'>, scope: Scope): CelType {
     const target = this.resolve(this.typeOf(operand, scope));
     if (target.variable !== undefined) this.#fits((bound) => isAssignable(bound, DYN, target));
-    else if (target.kind !== 'map' && target.kind !== 'dyn') {
+    else if (target.kind !== 'map' && !isDyn(target)) {
       throw new IllTyped(`type '${nameOf(target)}' does not support field selection: ${field}`);
     }
     if (testOnly) return BOOL;
@@ -122,7 +126,8 @@ class Checking {
     for (const { takes, gives } of all) {
       if (!this.#fits((bound) => allAssignable(bound, given, takes))) continue;
       const type = this.resolve(gives);
-      result = result === undefined || isSame(result, type) ? type : DYN;
+      if (result === undefined) result = type;
+      else if (!isDyn(result) && !isSame(result, type)) result = DYN;
     }
     if (result) return result;
     const shown = given.map((type) => nameOf(this.resolve(type))).join(', ');
@@ -166,7 +171,7 @@ class Checking {
   #itemType(range: CelType): CelType {
     if (range.kind === 'list' || range.kind === 'map') return range.parts[0] ?? DYN;
     if (range.variable !== undefined) this.#fits((bound) => isAssignable(bound, DYN, range));
-    else if (range.kind !== 'dyn') throw new IllTyped(`'${nameOf(range)}' cannot be walked`);
+    else if (range.kind !== DYN.kind) throw new IllTyped(`'${nameOf(range)}' cannot be walked`);
     return DYN;
   }
 

@@ -17,6 +17,12 @@ export function celType(kind: string, ...parts: CelType[]): CelType {
 
 export const BOOL = celType('bool');
 export const DYN = celType('dyn');
+/** Of a parameter of type any: fits wherever `DYN` does, and cannot be walked. */
+export const ANY = celType('any');
+
+export function isDyn({ kind }: CelType): boolean {
+  return kind === DYN.kind || kind === ANY.kind;
+}
 
 /** `from` may stand where `to` is wanted. Binds variables on the way, also where the answer is no. */
 export function isAssignable(bound: Bindings, from: CelType, to: CelType): boolean {
@@ -25,7 +31,7 @@ export function isAssignable(bound: Bindings, from: CelType, to: CelType): boole
     if (valid || known) return valid;
   }
   if (from.variable !== undefined) return substitutes(bound, to, from.variable).valid;
-  if (from.kind === 'dyn' || to.kind === 'dyn') return true;
+  if (isDyn(from) || isDyn(to)) return true;
   if (from.kind === 'null') return isNullable(to);
   if (to.kind === 'null') return isNullable(from);
   if (from.kind !== to.kind) return false;
@@ -88,7 +94,7 @@ function isReferenced(bound: Bindings, variable: number, within: CelType): boole
 }
 
 function isEqualOrLessSpecific(a: CelType, b: CelType): boolean {
-  if (a.kind === 'dyn' || a.variable !== undefined) return true;
-  if (b.kind === 'dyn' || b.variable !== undefined || a.kind !== b.kind) return false;
+  if (isDyn(a) || a.variable !== undefined) return true;
+  if (isDyn(b) || b.variable !== undefined || a.kind !== b.kind) return false;
   return a.kind === 'type' || a.parts.every((part, i) => isEqualOrLessSpecific(part, b.parts[i] as CelType));
 }

@@ -1,7 +1,7 @@
 /** Identifiers, selections and indexing: one unit for the access and one for each step (cel-go's qualifiers). */
 
 import { formatG } from './go-number.ts';
-import { charge, DYN, type Eval, type Node } from './node.ts';
+import { charge, DYN, type Eval, type Node, Unsupported } from './node.ts';
 import {
   type CelType,
   type CelValue,
@@ -30,6 +30,7 @@ export function attribute(type: CelType, resolve: Eval): Node {
 
 /** `operand[key]`, `operand.key`, and with `testOnly` the macro `has(operand.key)`. */
 export function index(operand: Node, key: Node, testOnly = false): Node {
+  if (key.constant !== undefined && !isKey(key.constant)) throw new Unsupported('a constant that is no key');
   const from = operand.resolve ?? operand.eval;
   const keyOf = key.resolve ?? key.eval;
   const resolve: Eval = (frame) => {
@@ -49,6 +50,11 @@ export function index(operand: Node, key: Node, testOnly = false): Node {
   };
   const type: CelType = testOnly ? { kind: 'bool' } : elementType(operand.type);
   return operand.conditional ? { type, eval: resolve, resolve, conditional: true } : attribute(type, resolve);
+}
+
+/** Of what upstream's programs are built with: with any other constant a model is refused. */
+function isKey(constant: CelValue): boolean {
+  return ['boolean', 'bigint', 'number', 'string'].includes(typeof constant) || constant instanceof Uint;
 }
 
 function elementType(type: CelType): CelType {

@@ -27,9 +27,10 @@ describe.skipIf(!serversAvailable())('a condition', () => {
       const model = randomModel(dice);
       const reply = await call(real.http, `${path}/authorization-models`, { body: model });
       const problem = modelProblem({ ...model, id: '' } as AuthorizationModel);
-      expect(problem === undefined, `${JSON.stringify(model.conditions)} ${problem}`).toBe(
-        reply.status === 201,
-      );
+      expect(
+        problem === undefined,
+        `${JSON.stringify(model.conditions)} ${problem} ${JSON.stringify(reply.body)}`,
+      ).toBe(reply.status === 201);
       counts[reply.status === 201 ? 'taken' : 'refused']++;
     }
     expect(Math.min(counts.taken, counts.refused)).toBeGreaterThan(MODELS / 10);

@@ -28,11 +28,12 @@ describe('a condition is refused', () => {
     ['x + name == 2', "found no matching overload for '_+_' applied to '(int, string)'"],
     ['x < d && names.all(n, true)', "found no matching overload for '_<_' applied to '(int, double)'"],
     ['x', "expected a bool condition expression output, but got 'int'"],
-    ['thing', "expected a bool condition expression output, but got 'dyn'"],
+    ['thing', "expected a bool condition expression output, but got 'any'"],
     ['x == null', "found no matching overload for '_==_' applied to '(int, null)'"],
     ['names == [1]', "found no matching overload for '_==_' applied to '(list(string), list(int))'"],
     ['name.k == "a"', "type 'string' does not support field selection: k"],
     ['name.exists(n, true)', "'string' cannot be walked"],
+    ['thing.exists(n, true)', "'any' cannot be walked"],
     ['nope == 1', "undeclared reference to 'nope'"],
     ['ipaddress(x) == ip', "found no matching overload for 'ipaddress' applied to '(int)'"],
     [
