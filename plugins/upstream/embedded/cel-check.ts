@@ -6,6 +6,7 @@ import { parse } from '@bufbuild/cel';
 import type { CelType as DeclaredType } from '../../../src/engine/cel/values.ts';
 import { overloadsAcross, overloadsOf } from './cel-overloads.ts';
 import {
+  ANY,
   allAssignable,
   type Bindings,
   BOOL,
@@ -26,7 +27,7 @@ type Kind<Case extends string> =
 export function celTypeOf(type: DeclaredType | undefined): CelType {
   if (type?.kind === 'list') return celType('list', celTypeOf(type.element));
   if (type?.kind === 'map') return celType('map', celTypeOf(type.key), celTypeOf(type.value));
-  return celType(type?.kind ?? 'dyn');
+  return type?.kind === 'dyn' ? ANY : celType(type?.kind ?? 'dyn');
 }
 
 class IllTyped extends Error {}
@@ -166,7 +167,7 @@ class Checking {
   #itemType(range: CelType): CelType {
     if (range.kind === 'list' || range.kind === 'map') return range.parts[0] ?? DYN;
     if (range.variable !== undefined) this.#fits((bound) => isAssignable(bound, DYN, range));
-    else if (range.kind !== 'dyn') throw new IllTyped(`'${nameOf(range)}' cannot be walked`);
+    else if (range.kind !== 'dyn' || range === ANY) throw new IllTyped(`'${nameOf(range)}' cannot be walked`);
     return DYN;
   }
 

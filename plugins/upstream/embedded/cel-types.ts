@@ -17,6 +17,8 @@ export function celType(kind: string, ...parts: CelType[]): CelType {
 
 export const BOOL = celType('bool');
 export const DYN = celType('dyn');
+/** Of a parameter of any type: as good as `dyn`, but no range of a macro. */
+export const ANY = celType('dyn');
 
 /** `from` may stand where `to` is wanted. Binds variables on the way, also where the answer is no. */
 export function isAssignable(bound: Bindings, from: CelType, to: CelType): boolean {

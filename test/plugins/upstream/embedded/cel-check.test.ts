@@ -20,6 +20,7 @@ describe('a condition is taken', () => {
     'attrs.k == attrs["k"] && has(attrs.other)',
     'now == null && ip.in_cidr("10.0.0.0/8")',
     'flag ? thing == 1 : flag',
+    'dyn(thing).exists(n, n == 1) && thing.a.exists(n, n == 1)',
   ])('%s', (expression) => expect(conditionTypeProblem(expression, parameters)).toBeUndefined());
 });
 
@@ -33,6 +34,7 @@ describe('a condition is refused', () => {
     ['names == [1]', "found no matching overload for '_==_' applied to '(list(string), list(int))'"],
     ['name.k == "a"', "type 'string' does not support field selection: k"],
     ['name.exists(n, true)', "'string' cannot be walked"],
+    ['thing.exists(n, true)', "'dyn' cannot be walked"],
     ['nope == 1', "undeclared reference to 'nope'"],
     ['ipaddress(x) == ip', "found no matching overload for 'ipaddress' applied to '(int)'"],
     [
