@@ -3,6 +3,7 @@ import { celEnv, parse, plan } from '@bufbuild/cel';
 import { index } from './attributes.ts';
 import { CONVERSIONS, getter, isGetter, toIpAddress } from './conversions.ts';
 import { type Costing, costOf } from './costs.ts';
+import { joined } from './joined.ts';
 import {
   charge,
   constantNode,
@@ -136,8 +137,13 @@ function resultType(name: string, left: CelType, right: CelType): CelType {
   if (!ARITHMETIC.includes(name)) return { kind: 'bool' };
   if (left.kind === 'timestamp' && right.kind === 'timestamp') return { kind: 'duration' };
   if (left.kind === 'duration' && right.kind === 'timestamp') return right;
-  return left.kind === 'dyn' || right.kind === 'dyn' ? DYN : left;
+  if (left.kind === 'dyn' && ALONE.includes(right.kind)) return right;
+  if (right.kind === 'dyn' && ALONE.includes(left.kind)) return left;
+  return joined(left, right);
 }
+
+/** With one operand of these an operator has one overload, whatever the other is. */
+const ALONE: readonly string[] = ['int', 'uint', 'double', 'string', 'bytes', 'list'];
 
 /** A constant list of plain values becomes a set when the program is built: the test itself is free. */
 function isPlainSet(constant: CelValue | undefined): constant is readonly CelValue[] {
@@ -186,7 +192,7 @@ function conditional(test: Node, yes: Node, no: Node): Node {
     if (value === false) return whenFalse(frame);
     return isBroken(value) ? value : NO_OVERLOAD;
   };
-  return { type: yes.type.kind === no.type.kind ? yes.type : DYN, eval: resolve, resolve, conditional: true };
+  return { type: joined(yes.type, no.type), eval: resolve, resolve, conditional: true };
 }
 
 /** With a constant pattern, compiled beforehand, a text that is none ends the call before it costs anything. */

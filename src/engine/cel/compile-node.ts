@@ -3,16 +3,8 @@
 import { attribute, index } from './attributes.ts';
 import { compileCall } from './calls.ts';
 import { compileComprehension } from './comprehension.ts';
-import {
-  charge,
-  constantNode,
-  DYN,
-  type Eval,
-  type Expr,
-  type Node,
-  type Scope,
-  Unsupported,
-} from './node.ts';
+import { joined } from './joined.ts';
+import { charge, constantNode, type Eval, type Expr, type Node, type Scope, Unsupported } from './node.ts';
 import {
   type CelType,
   type CelValue,
@@ -151,13 +143,5 @@ function constructed(type: CelType, build: Eval, cost: number): Node {
 
 /** The type that all items share, or dyn. */
 function common(items: readonly Node[]): CelType {
-  const [first] = items;
-  if (!first) return DYN;
-  return items.every(({ type }) => sameType(type, first.type)) ? first.type : DYN;
-}
-
-function sameType(a: CelType, b: CelType): boolean {
-  if (a.kind === 'list') return b.kind === 'list' && sameType(a.element, b.element);
-  if (a.kind === 'map') return b.kind === 'map' && sameType(a.key, b.key) && sameType(a.value, b.value);
-  return a.kind === b.kind;
+  return items.reduce<CelType>((type, item) => joined(type, item.type), { kind: 'none' });
 }

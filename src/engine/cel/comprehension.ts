@@ -13,15 +13,16 @@ export function compileComprehension(fold: Fold, scope: Scope): Node {
   const start = scope.compile(accuInit, scope);
   const item = scope.size.count++;
   const accu = scope.size.count++;
-  // an empty list as the start says nothing of what it will hold; the step does
-  const accuType: CelType =
-    start.type.kind === 'list' ? { kind: 'list', element: { kind: 'dyn' } } : start.type;
-  const outer = new Map(scope.slots).set(accuVar, { slot: accu, type: accuType });
-  const inner = new Map(outer).set(iterVar, { slot: item, type: itemType(range.type) });
+  const slots = (type: CelType) => new Map(scope.slots).set(accuVar, { slot: accu, type });
+  const inner = slots(start.type).set(iterVar, { slot: item, type: itemType(range.type) });
   const within: Scope = { ...scope, slots: inner };
   const condition = scope.compile(loopCondition, within);
   const step = scope.compile(loopStep, within);
-  const end = scope.compile(result, { ...scope, slots: outer });
+  // an empty list as the start says nothing of what it will hold; the step does, and costs hang on it
+  const end = scope.compile(result, {
+    ...scope,
+    slots: slots(start.type.kind === 'list' ? step.type : start.type),
+  });
   return {
     type: end.type,
     eval(frame) {

@@ -3,10 +3,11 @@ import { type CelType, type CelValue, sizeOf } from './values.ts';
 
 export type Costing = (a: CelValue, b: CelValue) => number;
 
-/** Where several overloads fit, which is so for `dyn`, cel-go knows none and charges one. */
+/** Where several overloads fit, which is so where all is `dyn`, cel-go knows none and charges one. */
 export function costOf(name: string, types: readonly CelType[]): Costing {
   const kinds = types.map(({ kind }) => kind);
-  const both = (kind: string) => kinds[0] === kind && kinds[1] === kind;
+  const both = (kind: string) =>
+    kinds.includes(kind as never) && kinds.every((one) => one === kind || one === 'dyn');
   switch (name) {
     case '_==_':
     case '_!=_':

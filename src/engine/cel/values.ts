@@ -63,6 +63,8 @@ export type CelType =
 
 export type ScalarKind =
   | 'dyn'
+  /** Of what is in `[]` and `{}`: it takes the type of whatever it meets. */
+  | 'none'
   | 'bool'
   | 'int'
   | 'uint'

@@ -179,6 +179,25 @@ describe('costs, as cel-go counts them at run time', () => {
     expect(evaluate(expression, types, list(most + 1), 100)).toBe('too costly');
   });
 
+  // by the static types, which the parser's tree does not say: found equal to the server's
+  test.each([
+    ['names.map(v, v).exists(w, bytes(w) == b"x")', 78],
+    ['names.filter(v, true).exists(w, w + "x" == "y")', 77],
+    ['(names + []).map(v, v)[0] + names[0] == "y"', 39],
+    ['[[], names][1][0] + thing == "y"', 42],
+    ['thing + names[0] == "y"', 48],
+  ])('%s fits a text of %d tens', (expression, most) => {
+    const all = { names: 'list<string>', thing: 'any' };
+    const text = (tens: number) => ({ names: ['a'.repeat(tens * 10)], thing: 'a'.repeat(tens * 10) });
+    expect(evaluate(expression, all, text(most), 100)).toBe(false);
+    expect(evaluate(expression, all, text(most + 1), 100)).toBe('too costly');
+  });
+
+  test('nobody knows what two values of any type cost together', () => {
+    const thing = 'a'.repeat(3_000);
+    expect(evaluate('thing + thing == "y"', { thing: 'any' }, { thing }, 100)).toBe(false);
+  });
+
   // an error would be masked here, but not that it costs too much: measured on the server
   test.each([
     ['l.exists(v, l[x / 0] == v) || true', 9],

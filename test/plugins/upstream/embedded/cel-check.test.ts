@@ -20,6 +20,7 @@ describe('a condition is taken', () => {
     'attrs.k == attrs["k"] && has(attrs.other)',
     'now == null && ip.in_cidr("10.0.0.0/8")',
     'flag ? thing == 1 : flag',
+    'dyn(thing).exists(n, n == 1) && thing.a.exists(n, n == 1)',
   ])('%s', (expression) => expect(conditionTypeProblem(expression, parameters)).toBeUndefined());
 });
 
