@@ -22,7 +22,8 @@ export function calmLog(log: Log, clock: Clock): Log {
     const before = said.get(about);
     if (before && clock.monoMs() - before.atMs < AGAIN_MS) {
       before.leftOut += 1;
-      return log.debug(fields, message);
+      log.debug(fields, message);
+      return;
     }
     if (said.size >= MAX_REMEMBERED) said.clear();
     said.set(about, { atMs: clock.monoMs(), leftOut: 0 });
