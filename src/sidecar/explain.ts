@@ -75,6 +75,7 @@ const NOT_KEPT = {
   answeredBy: 'upstream',
   declined: { reason: 'method', detail: 'the product keeps nothing here: every query is forwarded' },
 } as const;
+const NOT_JUDGED = 'auth is none here, and the upstream asks for credentials or could not be asked yet';
 const BODY =
   'The body is a Check with its store: {"store_id": …, "tuple_key": {"user": …, "relation": …, "object": …}}, and what else a Check may hold';
 
@@ -189,7 +190,8 @@ function decided(
 ): Pick<Explanation, 'answeredBy' | 'allowed' | 'error' | 'declined'> {
   if ('denied' in decision) return { answeredBy: 'nobody', error: decision.denied.toJSON() };
   if ('declined' in decision) {
-    const detail = outcome && 'declined' in outcome ? outcome.detail : undefined;
+    const ofTier = outcome && 'declined' in outcome ? outcome.detail : undefined;
+    const detail = decision.declined === 'credentials' ? NOT_JUDGED : ofTier;
     return {
       answeredBy: 'upstream',
       declined: { reason: decision.declined, ...(detail === undefined ? {} : { detail }) },

@@ -39,7 +39,10 @@ describe.each(FILES)('%s', (file) => {
   });
 
   test('shows only configurations that the program accepts', () => {
-    const env = { OPENFGA_API_TOKEN: 'x', ADMIN_TOKEN: 'x'.repeat(32), EDGE_KEY: 'x', REPORTS_KEY: 'y' };
+    const env = {
+      ...{ OPENFGA_API_TOKEN: 'x', ADMIN_TOKEN: 'x'.repeat(32), EDGE_KEY: 'x', REPORTS_KEY: 'y' },
+      NATS_PASSWORD: 'z',
+    };
     for (const yaml of blocks(file, 'yaml').filter((text) => /^role:/m.test(text)))
       expect(() => parseConfig(yaml, { file: join(ROOT, 'doc.yaml'), env })).not.toThrow();
   });

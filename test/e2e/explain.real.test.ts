@@ -177,7 +177,8 @@ describe.skipIf(!serversAvailable())('rsfga-edge explain', () => {
       async () => (await call(open.admin, '/admin/explain', { headers: HEADERS, body })).body as Explanation,
       ({ copy }) => copy?.phase === 'complete',
     );
-    expect(said).toMatchObject({ answeredBy: 'upstream', declined: { reason: 'credentials' } });
+    const detail = expect.stringContaining('the upstream asks for credentials');
+    expect(said).toMatchObject({ answeredBy: 'upstream', declined: { reason: 'credentials', detail } });
     await guarded.stop();
   });
 });

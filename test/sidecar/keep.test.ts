@@ -42,4 +42,6 @@ test('an upstream that does not list its stores is told of, and nothing counts a
     15_000,
   );
   expect(await conditions()).not.toContain('stores');
+  expect(edge.log()).toMatch(/"condition":"stores".*"msg":"degraded: The upstream does not tell its stores/);
+  expect(edge.log()).toMatch(/"condition":"stores".*"msg":"over: The upstream does not tell its stores/);
 });
