@@ -6,6 +6,9 @@ const real = 'test/**/*.real.test.ts';
 const long = 'test/**/*.long.test.ts';
 const foreign = 'test/**/*.foreign.test.ts';
 
+/** Tests, and real servers all the more, wait more than they work: so many files at a time fit two cores. */
+const FILES_AT_ONCE = 4;
+
 export default defineConfig({
   test: {
     projects: [
@@ -16,6 +19,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/house/**', real, long, foreign],
           testTimeout: 20_000,
+          maxWorkers: FILES_AT_ONCE,
         },
       },
       {
@@ -24,8 +28,7 @@ export default defineConfig({
           include: [real],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          // Real servers wait more than they work: three files at a time fit two cores.
-          maxWorkers: 3,
+          maxWorkers: FILES_AT_ONCE,
         },
       },
       {

@@ -36,7 +36,7 @@ export function played(stages: readonly Stage[]): number {
 const MOST_PLAYED_AGAIN = 3;
 
 /**
- * Exit code of vitest over these projects. A few files that fail are run once more, by themselves, and named: three files at a
+ * Exit code of vitest over these projects. A few files that fail are run once more, by themselves, and named: several files at a
  * time share two cores with whatever else the machine does, and a deadline of a real server may pass. What fails then has failed.
  */
 export function vitest(projects: readonly string[]): number {
