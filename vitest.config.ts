@@ -7,7 +7,7 @@ const long = 'test/**/*.long.test.ts';
 const foreign = 'test/**/*.foreign.test.ts';
 
 /** Tests, and real servers all the more, wait more than they work: so many files at a time fit two cores. */
-const FILES_AT_ONCE = 4;
+const FILES_AT_ONCE = 3;
 
 export default defineConfig({
   test: {
