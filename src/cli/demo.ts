@@ -23,8 +23,6 @@ export interface DemoOptions {
   readonly say: (line: string) => void;
 }
 
-export const DEMO_PORTS = { httpPort: 8080, edgePort: 8081, adminPort: 8090, upstreamPort: 18080 } as const;
-
 export interface Demo {
   drain(): Promise<void>;
 }

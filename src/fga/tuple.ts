@@ -39,12 +39,6 @@ export function userKind(user: string): UserKind {
   return user.endsWith(':*') && user.indexOf(':') === user.length - 2 ? 'wildcard' : 'object';
 }
 
-/** `type:id` and relation of a userset `type:id#relation`. Splits at the last `#`; ids hold none. */
-export function splitUserset(user: string): { readonly object: string; readonly relation: string } {
-  const hash = user.lastIndexOf('#');
-  return { object: user.slice(0, hash), relation: user.slice(hash + 1) };
-}
-
 /** One string per tuple identity, for maps and locks. A space can be in none of the three parts. */
 export function keyText(key: TupleKey): string {
   return `${key.object} ${key.relation} ${key.user}`;
