@@ -1,16 +1,10 @@
 import { createServer, request as httpRequest, type RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { closingAfterEach } from '../proxy/after-each.ts';
-import { CHECK, type StreetOptions, startStreet, type TestStreet, WRITE } from '../proxy/street-setup.ts';
+import { CHECK, WRITE } from '../proxy/street-setup.ts';
+import { streetsAfterEach } from '../proxy/streets-after-each.ts';
 
-const closing = closingAfterEach();
-
-async function street(options: StreetOptions): Promise<TestStreet> {
-  const opened = await startStreet(options);
-  closing(() => opened.close());
-  return opened;
-}
+const { closing, street } = streetsAfterEach();
 
 async function real(handler: RequestListener): Promise<string> {
   const server = createServer(handler);

@@ -1,33 +1,10 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { closingAfterEach } from '../proxy/after-each.ts';
-import { type RudeUpstream, startRude } from '../proxy/rude-upstream.ts';
-import {
-  A_CHECK,
-  A_WRITE,
-  CHECK,
-  post,
-  type StreetOptions,
-  startStreet,
-  type TestStreet,
-  talk,
-  WRITE,
-} from '../proxy/street-setup.ts';
+import { A_CHECK, A_WRITE, CHECK, post, talk, WRITE } from '../proxy/street-setup.ts';
+import { streetsAfterEach } from '../proxy/streets-after-each.ts';
 
-const closing = closingAfterEach();
-
-async function rude(answer: Parameters<typeof startRude>[0]): Promise<RudeUpstream> {
-  const upstream = await startRude(answer);
-  closing(() => upstream.close());
-  return upstream;
-}
-
-async function street(options: StreetOptions): Promise<TestStreet> {
-  const opened = await startStreet(options);
-  closing(() => opened.close());
-  return opened;
-}
+const { rude, street } = streetsAfterEach();
 
 /** Each of the two ways of a request: its body streamed through, and its body read and sent again. */
 const WAYS = [

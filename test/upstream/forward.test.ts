@@ -1,31 +1,10 @@
 import { createServer } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { closingAfterEach } from '../proxy/after-each.ts';
-import { polite, type RudeUpstream, startRude } from '../proxy/rude-upstream.ts';
-import {
-  A_CHECK,
-  CHECK,
-  post,
-  type StreetOptions,
-  startStreet,
-  type TestStreet,
-  talk,
-  WRITE,
-} from '../proxy/street-setup.ts';
+import { polite } from '../proxy/rude-upstream.ts';
+import { A_CHECK, CHECK, post, talk, WRITE } from '../proxy/street-setup.ts';
+import { streetsAfterEach } from '../proxy/streets-after-each.ts';
 
-const closing = closingAfterEach();
-
-async function rude(answer: Parameters<typeof startRude>[0]): Promise<RudeUpstream> {
-  const upstream = await startRude(answer);
-  closing(() => upstream.close());
-  return upstream;
-}
-
-async function street(options: StreetOptions): Promise<TestStreet> {
-  const opened = await startStreet(options);
-  closing(() => opened.close());
-  return opened;
-}
+const { closing, rude, street } = streetsAfterEach();
 
 /** Answers with the method and target that it was asked, a hidden one slowly. */
 async function startEcho() {
